@@ -1,0 +1,70 @@
+//! The mappings of one process at one moment, as `/proc/PID/maps`, `smaps` and `pagemap` tell.
+
+use serde::{Deserialize, Serialize};
+
+/// All mappings of a process, in order of address (proc_pid_maps(5)).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddressSpace {
+    /// Index of the actor.
+    pub actor: usize,
+    /// Bytes in a page of this machine.
+    pub page_size: u64,
+    /// The lines of `maps`.
+    pub regions: Vec<Region>,
+}
+
+/// One line of `maps`, and for the scenario's own files what `smaps` and `pagemap` add.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Region {
+    /// First address.
+    pub start: u64,
+    /// The address after the last.
+    pub end: u64,
+    /// `rwxp` or `rwxs`, a dash for what is not allowed.
+    pub permissions: String,
+    /// Offset in the file, bytes.
+    pub offset: u64,
+    /// Inode of the file, 0 if none.
+    pub inode: u64,
+    /// Path, relative to the scenario's folder if inside it; or a name such as `[heap]`.
+    pub path: String,
+    /// Looked at only for the files of the scenario.
+    pub detail: Option<Detail>,
+}
+
+impl Region {
+    /// Whether stores go to the file: the `s` of the permissions.
+    pub fn is_shared(&self) -> bool {
+        self.permissions.ends_with('s')
+    }
+}
+
+/// What `smaps` and `pagemap` say about one region.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detail {
+    /// `Rss` of smaps, KiB: how much of it is in this process's page table.
+    pub rss_kib: u64,
+    /// `Anonymous` of smaps, KiB: pages that no longer belong to the file.
+    pub anonymous_kib: u64,
+    /// `Private_Dirty` of smaps, KiB.
+    pub private_dirty_kib: u64,
+    /// Page by page, from the start of the region; at most [`Detail::PAGES`].
+    pub pages: Vec<Page>,
+}
+
+impl Detail {
+    /// How many pages of one region are looked at one by one.
+    pub const PAGES: usize = 4096;
+}
+
+/// One page, from its `pagemap` entry (Documentation/admin-guide/mm/pagemap.rst).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Page {
+    /// Not in the page table: never touched, or dropped. Bit 63 is 0.
+    Absent,
+    /// In the page table and the file's: bits 63 and 61 are 1.
+    OfTheFile,
+    /// In the page table and the process's own copy: bit 63 is 1, bit 61 is 0.
+    Own,
+}

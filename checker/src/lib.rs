@@ -1,0 +1,38 @@
+//! Judges memory-mapping labs by what the kernel saw a program do.
+//!
+//! # The pipeline
+//!
+//! ```text
+//! Lab ──build──▶ Subject ──observe──▶ Evidence ──judge──▶ Verdict ──collect──▶ Report ──render──▶
+//! ```
+//!
+//! - A [`lab::Lab`] is a declaration: clauses, checks, scenarios, mistakes.
+//! - A [`subject`] is the program under test: the learner's crate, the reference, or any
+//!   executable.
+//! - [`observe`] runs a [`scenario::Scenario`] in a process of its own and hands back
+//!   [`evidence::Evidence`]: plain data, no handles.
+//! - [`judge`] turns evidence into [`verdict::Verdict`]s. It is pure: the same evidence, read
+//!   from a file a year later, gives the same verdicts.
+//! - A [`report::Report`] is versioned data, and renderers read nothing else.
+//!
+//! # The rooms
+//!
+//! ```text
+//! surface     main, cli, command/*             parse, call, exit status
+//! conduct     runner, render/*                 what to run, what to say
+//! course      course, inputs, labs/*           the checks, mistakes and hints of one lab
+//! judging     judge, rule/*, transcript        pure, opens no file
+//! observing   subject, observe/*, workspace    the only rooms that spawn or ask the kernel
+//! vocabulary  lab, scenario, report, evidence/*, verdict     std and serde only
+//! ```
+//!
+//! A room imports from rooms below it, never from above; judging and observing import the
+//! vocabulary only, never each other. `tests/tidy.rs` enforces this. A line knows its room: it
+//! asks the kernel, then it belongs to `observe`; it is true for one lab, then to that lab's
+//! file; true for two, then to `rule`; colour, width and frame sentences, then to `render`.
+
+pub mod evidence;
+pub mod lab;
+pub mod report;
+pub mod scenario;
+pub mod verdict;

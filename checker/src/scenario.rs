@@ -1,0 +1,398 @@
+//! What is set up for a program and done to it: data, handed to the observer as JSON.
+//!
+//! A scenario holds no expectation. It says which files there are, which processes start when,
+//! what is done at which point of their run, and how far they may go. What the run shows is
+//! [`Evidence`](crate::evidence::Evidence); whether that is good is for the checks.
+
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::bytes::Bytes;
+
+/// One run of a program, or of several that meet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scenario {
+    /// A name that is unique in the lab, such as `overwrite-longer`.
+    pub name: String,
+    /// How the processes are watched.
+    pub watch: Watch,
+    /// Where the files lie.
+    pub place: Place,
+    /// The files before the first process starts, in the order in which they are made.
+    pub files: Vec<FileSpec>,
+    /// The processes.
+    pub actors: Vec<ActorSpec>,
+    /// What is done, and when.
+    pub rules: Vec<Rule>,
+    /// How far the processes may go.
+    pub limits: Limits,
+}
+
+/// How a scenario's processes are watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Watch {
+    /// By ptrace(2): calls with their answers, points to stop at, moments.
+    Traced,
+    /// Without ptrace: calls as they are asked (seccomp_unotify(2)) where the kernel allows it,
+    /// without their answers. The program sees `TracerPid: 0`. Rules do not act.
+    Untraced,
+}
+
+/// Where a scenario's folder lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// On the file system of the temporary folder.
+    Temporary,
+    /// On a tmpfs of its own with this many bytes of room; needs a user namespace.
+    SmallDisk(u64),
+}
+
+/// A file that is there before the first process starts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FileSpec {
+    /// Path relative to the scenario's folder.
+    pub name: String,
+    /// What it is.
+    pub kind: FileKind,
+    /// Permission bits; by default 0644 for files and 0755 for directories.
+    pub mode: Option<u32>,
+    /// Whether the witness maps it, shared and readable, before the first process starts.
+    pub witness: bool,
+}
+
+/// What kind of file is made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileKind {
+    /// A regular file of this length: the pieces, and holes between them.
+    Regular {
+        /// Length in bytes.
+        length: u64,
+        /// Offset and bytes of each piece.
+        pieces: Vec<(u64, Bytes)>,
+    },
+    /// An empty directory.
+    Directory,
+    /// A named pipe.
+    Fifo,
+    /// A symbolic link to this target, as it is written.
+    SymbolicLink(String),
+    /// Another name for a file that is made before it.
+    HardLink(String),
+}
+
+/// A process that a scenario starts. All run the program under test.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActorSpec {
+    /// A name, unique in the scenario.
+    pub name: String,
+    /// Arguments; files are named relative to the scenario's folder, which is the working folder.
+    pub arguments: Vec<String>,
+    /// What stands in standard input at the start.
+    pub input: Bytes,
+    /// Whether standard input stays open after `input`, for [`Action::Feed`].
+    pub keeps_input_open: bool,
+    /// When it starts.
+    pub start: Start,
+}
+
+/// When an actor starts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// At the beginning.
+    AtOnce,
+    /// When this has happened. If it has not when all others have ended, it never starts.
+    After(Happening),
+    /// When a rule says [`Action::Start`].
+    ByRule,
+}
+
+/// Something that happens to an actor as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Happening {
+    /// The actor, and all that it started, has ended.
+    Ended(String),
+    /// The actor waits in the kernel for something that will not come by itself.
+    Blocked(String),
+}
+
+/// Actions at a point.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    /// A name, unique in the scenario; moments and the trace refer to it.
+    pub name: String,
+    /// When.
+    pub at: Point,
+    /// Which time the point is reached, counted from 1; `None` is every time.
+    pub time: Option<u32>,
+    /// What is done, in order.
+    pub then: Vec<Action>,
+}
+
+/// A point in the run of one actor, at which the process stands still.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Point {
+    /// A system call.
+    Call {
+        /// The actor.
+        actor: String,
+        /// Any of these, by name; empty is any call that is watched.
+        names: Vec<String>,
+        /// Only if the call is about this file: the same inode, or the same path.
+        file: Option<String>,
+        /// Only calls that could write: open for writing, a writable shared mapping, any change of
+        /// the file. Calls that do neither are not counted.
+        writing: bool,
+        /// Before the kernel acts, or after.
+        side: Side,
+    },
+    /// The write that completes a line of standard output that begins so; the process stands
+    /// before the write is carried out.
+    Line {
+        /// The actor.
+        actor: String,
+        /// How the line begins.
+        prefix: String,
+    },
+    /// The end of the process that was started, its memory still there.
+    End {
+        /// The actor.
+        actor: String,
+    },
+}
+
+/// Which side of a system call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// The call was made and not yet carried out.
+    Entry,
+    /// The call was carried out and has not yet returned. Only calls that succeeded count.
+    Exit,
+}
+
+/// What is done at a point.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Looks at the files, the mappings and the witness: a moment of the rule's name.
+    Look,
+    /// Keeps the process where it stands until one of these has happened.
+    HoldUntil(Vec<Happening>),
+    /// Kills every process of the actor with SIGKILL.
+    Kill,
+    /// Answers the call with this error instead of carrying it out; only at [`Side::Entry`].
+    Fail(String),
+    /// Ends the run here; every actor that still runs is [`Stopped`](crate::evidence::ending::Ending::Stopped).
+    Finish,
+    /// Another process sets the length of a file.
+    Truncate {
+        /// The file.
+        file: String,
+        /// Its new length.
+        length: u64,
+    },
+    /// Another process writes into a file.
+    Write {
+        /// The file.
+        file: String,
+        /// Where.
+        offset: u64,
+        /// What.
+        bytes: Bytes,
+    },
+    /// Starts an actor that waits for it.
+    Start(String),
+    /// Puts bytes into an actor's standard input.
+    Feed(String, Bytes),
+    /// Closes an actor's standard input.
+    CloseInput(String),
+}
+
+/// How far the processes of a scenario may go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Processor time of each process, seconds (RLIMIT_CPU).
+    pub cpu_s: u64,
+    /// Wall clock for the whole scenario, seconds: the backstop.
+    pub wall_s: u64,
+    /// How long every process may sleep at once before it counts as stuck, milliseconds.
+    pub idle_ms: u64,
+    /// Address space of each process, bytes (RLIMIT_AS).
+    pub address_space: u64,
+    /// Largest file a process may write, bytes (RLIMIT_FSIZE, with SIGXFSZ ignored so that the
+    /// call answers EFBIG); `None` is no limit.
+    pub file_size: Option<u64>,
+    /// Output of each stream, bytes.
+    pub output: u64,
+    /// Processes and threads at once.
+    pub processes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            cpu_s: 4,
+            wall_s: 60,
+            idle_ms: 4000,
+            address_space: 64 << 30,
+            file_size: None,
+            output: 4 << 20,
+            processes: 64,
+        }
+    }
+}
+
+impl Scenario {
+    /// A traced scenario in the temporary folder with one actor, `subject`, and these arguments.
+    pub fn new(name: &str, arguments: &[&str]) -> Scenario {
+        Scenario {
+            name: name.to_owned(),
+            watch: Watch::Traced,
+            place: Place::Temporary,
+            files: Vec::new(),
+            actors: Vec::new(),
+            rules: Vec::new(),
+            limits: Limits::default(),
+        }
+        .actor("subject", arguments, Start::AtOnce)
+    }
+
+    /// Adds a regular file.
+    #[must_use]
+    pub fn file(self, name: &str, bytes: &[u8]) -> Scenario {
+        let pieces = vec![(0, Bytes::from(bytes))];
+        self.sparse(name, bytes.len() as u64, pieces)
+    }
+
+    /// Adds a regular file with holes.
+    #[must_use]
+    pub fn sparse(self, name: &str, length: u64, pieces: Vec<(u64, Bytes)>) -> Scenario {
+        self.other(name, FileKind::Regular { length, pieces })
+    }
+
+    /// Adds a file of any kind.
+    #[must_use]
+    pub fn other(mut self, name: &str, kind: FileKind) -> Scenario {
+        self.files.push(FileSpec {
+            name: name.to_owned(),
+            kind,
+            mode: None,
+            witness: false,
+        });
+        self
+    }
+
+    /// Sets the permission bits of the file added last.
+    #[must_use]
+    pub fn mode(mut self, mode: u32) -> Scenario {
+        if let Some(file) = self.files.last_mut() {
+            file.mode = Some(mode);
+        }
+        self
+    }
+
+    /// Has the witness map the file added last.
+    #[must_use]
+    pub fn witnessed(mut self) -> Scenario {
+        if let Some(file) = self.files.last_mut() {
+            file.witness = true;
+        }
+        self
+    }
+
+    /// Adds an actor.
+    #[must_use]
+    pub fn actor(mut self, name: &str, arguments: &[&str], start: Start) -> Scenario {
+        self.actors.push(ActorSpec {
+            name: name.to_owned(),
+            arguments: arguments.iter().map(|&word| word.to_owned()).collect(),
+            input: Bytes::default(),
+            keeps_input_open: false,
+            start,
+        });
+        self
+    }
+
+    /// Adds a rule that acts the first time its point is reached.
+    #[must_use]
+    pub fn rule(mut self, name: &str, at: Point, then: Vec<Action>) -> Scenario {
+        self.rules.push(Rule {
+            name: name.to_owned(),
+            at,
+            time: Some(1),
+            then,
+        });
+        self
+    }
+
+    /// Has the rule added last act every time its point is reached.
+    #[must_use]
+    pub fn every_time(mut self) -> Scenario {
+        if let Some(rule) = self.rules.last_mut() {
+            rule.time = None;
+        }
+        self
+    }
+
+    /// Puts the folder on a small disk of its own.
+    #[must_use]
+    pub fn on_small_disk(mut self, bytes: u64) -> Scenario {
+        self.place = Place::SmallDisk(bytes);
+        self
+    }
+
+    /// The same run, untraced, under another name.
+    #[must_use]
+    pub fn twin(&self) -> Scenario {
+        Scenario {
+            name: format!("{}-untraced", self.name),
+            watch: Watch::Untraced,
+            rules: Vec::new(),
+            ..self.clone()
+        }
+    }
+}
+
+/// Points of the actor `subject`, in short.
+impl Point {
+    /// The entry of a call about a file.
+    pub fn entry(names: &[&str], file: Option<&str>) -> Point {
+        Point::call("subject", names, file, Side::Entry)
+    }
+
+    /// The successful exit of a call about a file.
+    pub fn exit(names: &[&str], file: Option<&str>) -> Point {
+        Point::call("subject", names, file, Side::Exit)
+    }
+
+    /// A call of any actor.
+    pub fn call(actor: &str, names: &[&str], file: Option<&str>, side: Side) -> Point {
+        Point::Call {
+            actor: actor.to_owned(),
+            names: names.iter().map(|&name| name.to_owned()).collect(),
+            file: file.map(str::to_owned),
+            writing: false,
+            side,
+        }
+    }
+
+    /// A line of standard output.
+    pub fn line(prefix: &str) -> Point {
+        Point::Line {
+            actor: "subject".to_owned(),
+            prefix: prefix.to_owned(),
+        }
+    }
+
+    /// The end of the subject.
+    pub fn end() -> Point {
+        Point::End {
+            actor: "subject".to_owned(),
+        }
+    }
+}
