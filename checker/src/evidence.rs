@@ -41,6 +41,9 @@ pub struct Evidence {
     pub moments: Facet<Vec<Moment>>,
     /// Processes that were still there when the last actor had ended, by command name.
     pub leftovers: Vec<String>,
+    /// Why the scenario could not be set up on this machine, if so, as a clause that can follow
+    /// "because"; then nothing else here says anything.
+    pub unavailable: Option<String>,
 }
 
 /// Something that was looked at, or the reason why it could not be.

@@ -33,6 +33,7 @@
 
 pub mod evidence;
 pub mod lab;
+pub mod observe;
 pub mod report;
 pub mod scenario;
 pub mod verdict;

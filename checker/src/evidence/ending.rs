@@ -66,6 +66,11 @@ pub enum Ending {
         /// The limit.
         limit: u64,
     },
+    /// It made more watched calls than are recorded.
+    TooManyCalls {
+        /// The limit.
+        limit: u64,
+    },
     /// The scenario ended it on purpose: a rule killed it, or the run was over.
     Stopped {
         /// The rule that did it.

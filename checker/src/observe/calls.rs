@@ -1,0 +1,153 @@
+//! The system calls that are watched: their numbers, and what their arguments are.
+//!
+//! Names and arguments are those of section 2 of the manual. Calls that only some architectures
+//! have (open, rename, … are absent on aarch64) are listed where they exist.
+
+/// What an argument is; decides how it is shown and whether a file is looked up for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An address; 0 is NULL.
+    Address,
+    /// A number of bytes, an offset, a count: decimal.
+    Number,
+    /// A signed number.
+    Signed,
+    /// A descriptor of an open file.
+    Fd,
+    /// A descriptor of a folder that the next path is relative to, or AT_FDCWD.
+    Folder,
+    /// A pointer to a path.
+    Path,
+    /// `PROT_` bits.
+    Prot,
+    /// `MAP_` bits.
+    MapFlags,
+    /// `MS_` bits.
+    SyncFlags,
+    /// `O_` bits.
+    OpenFlags,
+    /// Pointer to `struct open_how`; the flags are its first word.
+    OpenHow,
+    /// Permission bits.
+    Mode,
+    /// A pointer to bytes that are written; the next argument is their number.
+    Bytes,
+    /// A pointer to an array of `struct iovec` that are written; the next argument is its length.
+    Vectors,
+    /// Bits, in hexadecimal.
+    Bits,
+    /// `F_` command of fcntl.
+    Command,
+    /// `LOCK_` operation of flock.
+    Lock,
+    /// A process.
+    Process,
+}
+
+/// A watched call.
+#[derive(Debug)]
+pub struct Spec {
+    /// The name of its manual page.
+    pub name: &'static str,
+    /// Its number on this architecture.
+    pub number: i64,
+    /// Its arguments in order.
+    pub arguments: &'static [(&'static str, Kind)],
+    /// Watched only if the second argument is one of these; empty is always.
+    pub only: &'static [u32],
+}
+
+use Kind::{
+    Address, Bits, Bytes, Command, Fd, Folder, Lock, MapFlags, Mode, Number, OpenFlags, OpenHow,
+    Path, Process, Prot, Signed, SyncFlags, Vectors,
+};
+
+macro_rules! calls {
+    ($($(#[$when:meta])* $name:literal $number:ident ($($argument:literal $kind:ident),*) $([$($only:expr),*])?;)*) => {
+        /// All watched calls.
+        pub const WATCHED: &[Spec] = &[
+            $($(#[$when])* Spec {
+                name: $name,
+                number: libc::$number,
+                arguments: &[$(($argument, $kind)),*],
+                only: &[$($($only),*)?],
+            },)*
+        ];
+    };
+}
+
+/// FICLONE and FICLONERANGE (linux/fs.h): make one file share the blocks of another.
+const CLONES: [u32; 2] = [0x4004_9409, 0x4020_940d];
+
+calls! {
+    #[cfg(target_arch = "x86_64")]
+    "open" SYS_open ("path" Path, "flags" OpenFlags, "mode" Mode);
+    "openat" SYS_openat ("dirfd" Folder, "path" Path, "flags" OpenFlags, "mode" Mode);
+    "openat2" SYS_openat2 ("dirfd" Folder, "path" Path, "how" OpenHow, "size" Number);
+    #[cfg(target_arch = "x86_64")]
+    "creat" SYS_creat ("path" Path, "mode" Mode);
+    "read" SYS_read ("fd" Fd, "buf" Address, "count" Number);
+    "pread64" SYS_pread64 ("fd" Fd, "buf" Address, "count" Number, "offset" Signed);
+    "readv" SYS_readv ("fd" Fd, "iov" Address, "iovcnt" Number);
+    "preadv" SYS_preadv ("fd" Fd, "iov" Address, "iovcnt" Number, "offset" Signed);
+    "preadv2" SYS_preadv2 ("fd" Fd, "iov" Address, "iovcnt" Number, "offset" Signed);
+    "write" SYS_write ("fd" Fd, "buf" Bytes, "count" Number);
+    "pwrite64" SYS_pwrite64 ("fd" Fd, "buf" Bytes, "count" Number, "offset" Signed);
+    "writev" SYS_writev ("fd" Fd, "iov" Vectors, "iovcnt" Number);
+    "pwritev" SYS_pwritev ("fd" Fd, "iov" Vectors, "iovcnt" Number, "offset" Signed);
+    "pwritev2" SYS_pwritev2 ("fd" Fd, "iov" Vectors, "iovcnt" Number, "offset" Signed);
+    "mmap" SYS_mmap ("addr" Address, "length" Number, "prot" Prot, "flags" MapFlags, "fd" Fd, "offset" Signed);
+    "munmap" SYS_munmap ("addr" Address, "length" Number);
+    "mremap" SYS_mremap ("addr" Address, "old_size" Number, "new_size" Number, "flags" Bits, "new_addr" Address);
+    "remap_file_pages" SYS_remap_file_pages ("addr" Address, "size" Number, "prot" Prot, "pgoff" Number, "flags" Bits);
+    "mprotect" SYS_mprotect ("addr" Address, "length" Number, "prot" Prot);
+    "madvise" SYS_madvise ("addr" Address, "length" Number, "advice" Number);
+    "msync" SYS_msync ("addr" Address, "length" Number, "flags" SyncFlags);
+    "ftruncate" SYS_ftruncate ("fd" Fd, "length" Signed);
+    "truncate" SYS_truncate ("path" Path, "length" Signed);
+    "fallocate" SYS_fallocate ("fd" Fd, "mode" Bits, "offset" Signed, "length" Signed);
+    "fsync" SYS_fsync ("fd" Fd);
+    "fdatasync" SYS_fdatasync ("fd" Fd);
+    "sync" SYS_sync ();
+    "syncfs" SYS_syncfs ("fd" Fd);
+    "sync_file_range" SYS_sync_file_range ("fd" Fd, "offset" Signed, "nbytes" Signed, "flags" Bits);
+    #[cfg(target_arch = "x86_64")]
+    "rename" SYS_rename ("oldpath" Path, "newpath" Path);
+    #[cfg(target_arch = "x86_64")]
+    "link" SYS_link ("oldpath" Path, "newpath" Path);
+    #[cfg(target_arch = "x86_64")]
+    "symlink" SYS_symlink ("target" Path, "linkpath" Path);
+    #[cfg(target_arch = "x86_64")]
+    "unlink" SYS_unlink ("path" Path);
+    #[cfg(target_arch = "x86_64")]
+    "chmod" SYS_chmod ("path" Path, "mode" Mode);
+    "renameat" SYS_renameat ("olddirfd" Folder, "oldpath" Path, "newdirfd" Folder, "newpath" Path);
+    "renameat2" SYS_renameat2 ("olddirfd" Folder, "oldpath" Path, "newdirfd" Folder, "newpath" Path, "flags" Bits);
+    "linkat" SYS_linkat ("olddirfd" Folder, "oldpath" Path, "newdirfd" Folder, "newpath" Path, "flags" Bits);
+    "symlinkat" SYS_symlinkat ("target" Path, "newdirfd" Folder, "linkpath" Path);
+    "unlinkat" SYS_unlinkat ("dirfd" Folder, "path" Path, "flags" Bits);
+    "fchmod" SYS_fchmod ("fd" Fd, "mode" Mode);
+    "fchmodat" SYS_fchmodat ("dirfd" Folder, "path" Path, "mode" Mode);
+    "copy_file_range" SYS_copy_file_range ("fd_in" Fd, "off_in" Address, "fd_out" Fd, "off_out" Address, "size" Number, "flags" Bits);
+    "sendfile" SYS_sendfile ("out_fd" Fd, "in_fd" Fd, "offset" Address, "count" Number);
+    "splice" SYS_splice ("fd_in" Fd, "off_in" Address, "fd_out" Fd, "off_out" Address, "size" Number, "flags" Bits);
+    "vmsplice" SYS_vmsplice ("fd" Fd, "iov" Address, "nr_segs" Number, "flags" Bits);
+    "tee" SYS_tee ("fd_in" Fd, "fd_out" Fd, "size" Number, "flags" Bits);
+    "flock" SYS_flock ("fd" Fd, "operation" Lock);
+    "fcntl" SYS_fcntl ("fd" Fd, "cmd" Command, "arg" Address)
+        [libc::F_SETLK as u32, libc::F_SETLKW as u32, libc::F_OFD_SETLK as u32, libc::F_OFD_SETLKW as u32];
+    "ioctl" SYS_ioctl ("fd" Fd, "op" Bits, "arg" Number) [CLONES[0], CLONES[1]];
+    "memfd_create" SYS_memfd_create ("name" Path, "flags" Bits);
+    "ptrace" SYS_ptrace ("op" Number, "pid" Process, "addr" Address, "data" Address);
+    "process_vm_readv" SYS_process_vm_readv ("pid" Process, "local_iov" Address, "liovcnt" Number, "remote_iov" Address, "riovcnt" Number, "flags" Bits);
+    "process_vm_writev" SYS_process_vm_writev ("pid" Process, "local_iov" Address, "liovcnt" Number, "remote_iov" Address, "riovcnt" Number, "flags" Bits);
+}
+
+/// Calls that are answered with ENOSYS, so that every way of moving bytes is one that is watched:
+/// io_uring and the old asynchronous I/O. Programs that know them fall back to plain calls.
+pub const REFUSED: &[i64] = &[libc::SYS_io_uring_setup, libc::SYS_io_setup];
+
+/// The watched call with this number.
+pub fn spec(number: u64) -> Option<&'static Spec> {
+    WATCHED.iter().find(|spec| spec.number as u64 == number)
+}

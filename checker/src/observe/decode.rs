@@ -1,0 +1,243 @@
+//! From registers to a [`Call`]: which file, which flags, in words.
+//!
+//! Decoding itself asks nobody; what it has to know of the process it is told through [`Eyes`].
+
+use crate::evidence::bytes::Bytes;
+use crate::evidence::trace::{Argument, Call, FileRef, MAP_ANONYMOUS, Stream};
+
+use super::calls::{Kind, Spec};
+use super::flags;
+
+/// How many bytes of a write to a standard stream are kept, and how many of any other.
+const DATA: (usize, usize) = (4096, 64);
+
+/// What has to be looked up in the process that makes the call.
+pub trait Eyes {
+    /// The text at an address, up to its NUL; `None` if it cannot be read.
+    fn text(&self, address: u64) -> Option<String>;
+    /// At most `length` bytes at an address.
+    fn bytes(&self, address: u64, length: usize) -> Vec<u8>;
+    /// The file behind a descriptor.
+    fn descriptor(&self, fd: i32) -> Option<FileRef>;
+    /// The file of this name, relative to a folder's descriptor or to the working folder (`None`);
+    /// inode 0 if there is none.
+    fn named(&self, folder: Option<i32>, path: &str) -> FileRef;
+    /// The file mapped at an address.
+    fn mapped(&self, address: u64) -> Option<FileRef>;
+}
+
+/// Reads a call at its entry. The answer is filled in later.
+pub fn call(spec: &Spec, registers: [u64; 6], eyes: &impl Eyes) -> Call {
+    let mut files: Vec<FileRef> = Vec::new();
+    let mut data = None;
+    let mut folder = None;
+    let mut arguments = Vec::with_capacity(spec.arguments.len());
+    let is_anonymous = spec.name == "mmap" && registers[3] & MAP_ANONYMOUS != 0;
+    for (n, &(name, kind)) in spec.arguments.iter().enumerate() {
+        let raw = registers[n];
+        let mut value = raw;
+        let shown = match kind {
+            Kind::Address if raw == 0 => "NULL".to_owned(),
+            Kind::Address => match (spec.name, n) {
+                ("msync", 0) => {
+                    files.extend(eyes.mapped(raw));
+                    format!("{raw:#x}")
+                }
+                _ => format!("{raw:#x}"),
+            },
+            Kind::Number => raw.to_string(),
+            Kind::Signed => (raw as i64).to_string(),
+            Kind::Fd => {
+                let fd = raw as i32;
+                match (!is_anonymous).then(|| eyes.descriptor(fd)).flatten() {
+                    Some(file) => {
+                        let shown = format!("{fd}<{}>", file.path);
+                        files.push(file);
+                        shown
+                    }
+                    None => fd.to_string(),
+                }
+            }
+            Kind::Folder => {
+                folder = (raw as i32 != libc::AT_FDCWD).then_some(raw as i32);
+                folder.map_or("AT_FDCWD".to_owned(), |fd| fd.to_string())
+            }
+            Kind::Path => match eyes.text(raw) {
+                Some(path) => {
+                    if spec.name != "memfd_create" {
+                        files.push(eyes.named(folder, &path));
+                    }
+                    format!("\"{}\"", Bytes::from(path.as_str()))
+                }
+                None => format!("{raw:#x}"),
+            },
+            Kind::OpenHow => {
+                let word = eyes.bytes(raw, 8);
+                value = word.try_into().map_or(0, u64::from_ne_bytes);
+                flags::open(value)
+            }
+            Kind::Prot => flags::prot(raw),
+            Kind::MapFlags => flags::map(raw),
+            Kind::SyncFlags => flags::sync(raw),
+            Kind::OpenFlags => flags::open(raw),
+            Kind::Mode => format!("0{:o}", raw & 0o7777),
+            Kind::Bits => format!("{raw:#x}"),
+            Kind::Command => flags::command(raw),
+            Kind::Lock => flags::lock(raw),
+            Kind::Process => (raw as i32).to_string(),
+            Kind::Bytes => {
+                let limit = data_limit(files.first());
+                let bytes = eyes.bytes(raw, registers[n + 1].min(limit as u64) as usize);
+                shown_data(&mut data, bytes, registers[n + 1])
+            }
+            Kind::Vectors => {
+                let limit = data_limit(files.first());
+                let (bytes, total) = gather(eyes, raw, registers[n + 1], limit);
+                shown_data(&mut data, bytes, total)
+            }
+        };
+        arguments.push(Argument {
+            name: name.to_owned(),
+            raw: value,
+            shown,
+        });
+    }
+    if spec.name.starts_with("open") && arguments.len() == spec.arguments.len() {
+        forget_unused_mode(&mut arguments);
+    }
+    let mut files = files.into_iter();
+    Call {
+        name: spec.name.to_owned(),
+        arguments,
+        file: files.next(),
+        other: files.next(),
+        data,
+        result: None,
+        injected: false,
+    }
+}
+
+/// The mode of open is an argument only where a file can be made.
+fn forget_unused_mode(arguments: &mut Vec<Argument>) {
+    let makes = (libc::O_CREAT | (libc::O_TMPFILE & !libc::O_DIRECTORY)) as u64;
+    let flags = arguments.iter().find(|argument| argument.name == "flags");
+    if flags.is_some_and(|flags| flags.raw & makes == 0) {
+        arguments.retain(|argument| argument.name != "mode");
+    }
+}
+
+fn data_limit(file: Option<&FileRef>) -> usize {
+    match file.and_then(|file| file.stream) {
+        Some(Stream::Stdout | Stream::Stderr) => DATA.0,
+        _ => DATA.1,
+    }
+}
+
+/// Keeps the bytes and shows the first of them.
+fn shown_data(data: &mut Option<Bytes>, bytes: Vec<u8>, total: u64) -> String {
+    const SHOWN: usize = 32;
+    let start = Bytes::from(&bytes[..bytes.len().min(SHOWN)]);
+    let more = if total > SHOWN as u64 { "..." } else { "" };
+    *data = Some(Bytes(bytes));
+    format!("\"{start}\"{more}")
+}
+
+/// The bytes of an array of `struct iovec`, and how many there are in all.
+fn gather(eyes: &impl Eyes, array: u64, count: u64, limit: usize) -> (Vec<u8>, u64) {
+    let words: Vec<u64> = eyes
+        .bytes(array, count.min(1024) as usize * 16)
+        .chunks_exact(8)
+        .map(|word| u64::from_ne_bytes(word.try_into().expect("chunks of eight")))
+        .collect();
+    let (mut bytes, mut total) = (Vec::new(), 0u64);
+    for vector in words.chunks_exact(2) {
+        let room = (limit - bytes.len()) as u64;
+        bytes.extend(eyes.bytes(vector[0], vector[1].min(room) as usize));
+        total = total.saturating_add(vector[1]);
+    }
+    (bytes, total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::calls;
+    use super::*;
+
+    struct Fake;
+
+    impl Eyes for Fake {
+        fn text(&self, address: u64) -> Option<String> {
+            (address == 0x100).then(|| "notes.txt".to_owned())
+        }
+        fn bytes(&self, address: u64, length: usize) -> Vec<u8> {
+            match address {
+                0x200 => b"size: 5\n"[..length.min(8)].to_vec(),
+                0x300 => [0x200u64, 8, 0x200, 4]
+                    .iter()
+                    .flat_map(|w| w.to_ne_bytes())
+                    .collect(),
+                _ => Vec::new(),
+            }
+        }
+        fn descriptor(&self, fd: i32) -> Option<FileRef> {
+            let stream = (fd == 1).then_some(Stream::Stdout);
+            (fd < 4).then(|| FileRef {
+                path: if fd == 1 { "pipe" } else { "notes.txt" }.to_owned(),
+                device: 1,
+                inode: 7,
+                stream,
+            })
+        }
+        fn named(&self, _: Option<i32>, path: &str) -> FileRef {
+            FileRef {
+                path: path.to_owned(),
+                device: 0,
+                inode: 0,
+                stream: None,
+            }
+        }
+        fn mapped(&self, _: u64) -> Option<FileRef> {
+            None
+        }
+    }
+
+    fn shown(number: i64, registers: [u64; 6]) -> String {
+        let spec = calls::spec(number as u64).expect("a watched call");
+        call(spec, registers, &Fake).to_string()
+    }
+
+    #[test]
+    fn calls_read_as_strace_users_know_them() {
+        let here = libc::AT_FDCWD as u64;
+        assert_eq!(
+            shown(libc::SYS_openat, [here, 0x100, 0o102, 0o666, 0, 0]),
+            "openat(AT_FDCWD, \"notes.txt\", O_RDWR|O_CREAT, 0666) = ?"
+        );
+        assert_eq!(
+            shown(libc::SYS_openat, [here, 0x100, 0, 0o666, 0, 0]),
+            "openat(AT_FDCWD, \"notes.txt\", O_RDONLY) = ?"
+        );
+        assert_eq!(
+            shown(libc::SYS_mmap, [0, 5, 3, 1, 3, 0]),
+            "mmap(NULL, 5, PROT_READ|PROT_WRITE, MAP_SHARED, 3<notes.txt>, 0) = ?"
+        );
+        assert_eq!(
+            shown(libc::SYS_mmap, [0, 5, 3, 0x22, u64::MAX, 0]),
+            "mmap(NULL, 5, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = ?"
+        );
+    }
+
+    #[test]
+    fn written_bytes_are_kept_also_from_vectors() {
+        let spec = calls::spec(libc::SYS_write as u64).expect("write is watched");
+        let write = call(spec, [1, 0x200, 8, 0, 0, 0], &Fake);
+        assert_eq!(write.data, Some("size: 5\n".into()));
+        let spec = calls::spec(libc::SYS_writev as u64).expect("writev is watched");
+        let writev = call(spec, [1, 0x300, 2, 0, 0, 0], &Fake);
+        assert_eq!(writev.data, Some("size: 5\nsize".into()));
+        assert_eq!(
+            writev.file.and_then(|file| file.stream),
+            Some(Stream::Stdout)
+        );
+    }
+}

@@ -1,0 +1,211 @@
+//! Looking at files: what `stat` says, and the bytes, with holes left as holes.
+
+use std::fs::{self, File, Metadata, Permissions};
+use std::io;
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, PermissionsExt};
+use std::path::Path;
+
+use nix::unistd::{Whence, lseek};
+
+use crate::evidence::file::{Content, Extent, FileState, FileType};
+
+use super::process::relative;
+
+/// How many bytes of one file are kept.
+const KEPT: usize = 1 << 20;
+/// How many allocated bytes of one file are read at most, in search of some that are not zero.
+const READ: u64 = 256 << 20;
+/// Blocks of this size are left out if they are all zeros.
+const BLOCK: usize = 4096;
+/// How many entries of a folder are looked at; a program that makes more has made enough.
+const ENTRIES: usize = 256;
+
+/// The state of one file, symbolic links not followed; `Ok(None)` if there is none.
+pub fn state(path: &Path) -> io::Result<Option<FileState>> {
+    let meta = match fs::symlink_metadata(path) {
+        Ok(meta) => meta,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let kind = kind(path, &meta)?;
+    let content = if kind == FileType::Regular {
+        readable(path, &meta, |file| content(file, meta.len()))?
+    } else {
+        Content::default()
+    };
+    Ok(Some(FileState {
+        kind,
+        length: meta.len(),
+        mode: meta.mode() & 0o7777,
+        device: meta.dev(),
+        inode: meta.ino(),
+        links: meta.nlink(),
+        blocks: meta.blocks(),
+        modified: i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec()),
+        content,
+    }))
+}
+
+/// Every file below a folder, by its path relative to it, in order of name.
+pub fn states(folder: &Path) -> io::Result<Vec<(String, FileState)>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next)?.take(ENTRIES) {
+            let path = entry?.path();
+            let Some(state) = state(&path)? else { continue };
+            if state.kind == FileType::Directory && found.len() < ENTRIES {
+                folders.push(path.clone());
+            }
+            found.push((relative(&path, folder), state));
+        }
+    }
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(found)
+}
+
+fn kind(path: &Path, meta: &Metadata) -> io::Result<FileType> {
+    let kind = meta.file_type();
+    Ok(if kind.is_file() {
+        FileType::Regular
+    } else if kind.is_dir() {
+        FileType::Directory
+    } else if kind.is_fifo() {
+        FileType::Fifo
+    } else if kind.is_symlink() {
+        FileType::SymbolicLink(fs::read_link(path)?.to_string_lossy().into_owned())
+    } else {
+        FileType::Other
+    })
+}
+
+/// Opens a file of ours for reading, if need be by lending it the permission for that long.
+fn readable<T>(
+    path: &Path,
+    meta: &Metadata,
+    look: impl Fn(&File) -> io::Result<T>,
+) -> io::Result<T> {
+    match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            fs::set_permissions(path, Permissions::from_mode(meta.mode() | 0o400))?;
+            let seen = File::open(path).and_then(|file| look(&file));
+            fs::set_permissions(path, meta.permissions())?;
+            seen
+        }
+        file => look(&file?),
+    }
+}
+
+/// The data of a file, extent by extent (lseek(2): SEEK_DATA, SEEK_HOLE).
+fn content(file: &File, length: u64) -> io::Result<Content> {
+    let mut content = Content::default();
+    let (mut kept, mut read) = (0, 0);
+    let mut at = 0;
+    let mut block = vec![0u8; BLOCK];
+    while let Some((start, end)) = data_from(file, at, length)? {
+        at = start;
+        while at < end {
+            let want = BLOCK.min((end - at) as usize);
+            let got = file.read_at(&mut block[..want], at)?;
+            if got == 0 {
+                return Ok(content);
+            }
+            read += got as u64;
+            let bytes = &block[..got];
+            if bytes != &[0; BLOCK][..got] {
+                if kept + got > KEPT {
+                    content.cut = true;
+                    return Ok(content);
+                }
+                kept += got;
+                keep(&mut content.extents, at, bytes);
+            }
+            at += got as u64;
+            if read > READ {
+                content.cut = true;
+                return Ok(content);
+            }
+        }
+    }
+    Ok(content)
+}
+
+/// The next range of data at or after an offset.
+fn data_from(file: &File, at: u64, length: u64) -> io::Result<Option<(u64, u64)>> {
+    if at >= length {
+        return Ok(None);
+    }
+    let start = match lseek(file, at as i64, Whence::SeekData) {
+        Ok(start) => start,
+        Err(nix::Error::ENXIO) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let end = lseek(file, start, Whence::SeekHole)?;
+    Ok(Some((start as u64, end as u64)))
+}
+
+fn keep(extents: &mut Vec<Extent>, offset: u64, bytes: &[u8]) {
+    match extents.last_mut() {
+        Some(last) if last.offset + last.bytes.0.len() as u64 == offset => {
+            last.bytes.0.extend(bytes)
+        }
+        _ => extents.push(Extent {
+            offset,
+            bytes: bytes.into(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holes_stay_holes_and_bytes_are_kept() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("sparse");
+        let file = File::create(&path).expect("a new file");
+        file.set_len(3 << 30).expect("a long file");
+        file.write_at(b"end", (3 << 30) - 3).expect("a write");
+        let state = state(&path).expect("readable").expect("there");
+        assert_eq!(state.length, 3 << 30);
+        assert_eq!(state.content.range((3 << 30) - 4, 4), b"\0end");
+        assert!(
+            state
+                .content
+                .extents
+                .iter()
+                .all(|e| e.bytes.0.len() <= BLOCK)
+        );
+        assert!(!state.content.cut);
+    }
+
+    #[test]
+    fn a_file_without_permissions_is_read_and_keeps_them() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("closed");
+        fs::write(&path, "secret").expect("a new file");
+        fs::set_permissions(&path, Permissions::from_mode(0)).expect("our own file");
+        let state = state(&path).expect("readable").expect("there");
+        assert_eq!(state.content, Content::of(b"secret"));
+        assert_eq!(
+            fs::symlink_metadata(&path).expect("there").mode() & 0o7777,
+            0
+        );
+    }
+
+    #[test]
+    fn what_is_not_regular_is_named() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::os::unix::fs::symlink("nowhere", folder.path().join("link")).expect("a link");
+        fs::create_dir(folder.path().join("sub")).expect("a folder");
+        fs::write(folder.path().join("sub/file"), "x").expect("a file");
+        let states = states(folder.path()).expect("readable");
+        let names: Vec<&str> = states.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["link", "sub", "sub/file"]);
+        assert_eq!(
+            states[0].1.kind,
+            FileType::SymbolicLink("nowhere".to_owned())
+        );
+    }
+}

@@ -1,0 +1,148 @@
+//! The seccomp filter: which calls stop, which are refused, and everything else runs at full speed.
+//!
+//! Classic BPF as seccomp(2) describes it; `struct seccomp_data` holds the number at offset 0, the
+//! architecture at 4 and the arguments from 16 on.
+
+use libc::sock_filter;
+
+use super::arch;
+use super::calls::{REFUSED, WATCHED};
+
+const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
+const IF_EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+const IF_AT_LEAST: u16 = (libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K) as u16;
+const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
+
+const NUMBER: u32 = 0;
+const ARCHITECTURE: u32 = 4;
+/// The low word of the second argument, on a little-endian machine.
+const SECOND_ARGUMENT: u32 = 16 + 8;
+
+/// What a watched call does to its process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Stops it for the tracer.
+    Trace,
+    /// Announces it on the listener and waits for a word.
+    Notify,
+}
+
+/// The filter for this way of watching.
+pub fn program(stop: Stop) -> Vec<sock_filter> {
+    let watched = match stop {
+        Stop::Trace => libc::SECCOMP_RET_TRACE,
+        Stop::Notify => libc::SECCOMP_RET_USER_NOTIF,
+    };
+    let foreign = libc::SECCOMP_RET_KILL_PROCESS;
+    let mut code = vec![
+        step(LOAD, ARCHITECTURE),
+        jump(IF_EQUAL, arch::AUDIT_ARCH, 1, 0),
+        step(RETURN, foreign),
+        step(LOAD, NUMBER),
+        jump(IF_AT_LEAST, arch::FOREIGN_CALLS, 0, 1),
+        step(RETURN, foreign),
+    ];
+    for &number in REFUSED {
+        code.push(jump(IF_EQUAL, number as u32, 0, 1));
+        code.push(step(RETURN, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32));
+    }
+    for spec in WATCHED {
+        if spec.only.is_empty() {
+            code.push(jump(IF_EQUAL, spec.number as u32, 0, 1));
+            code.push(step(RETURN, watched));
+            continue;
+        }
+        // Past the loading of the argument, two instructions for each value, and the allowance.
+        code.push(jump(
+            IF_EQUAL,
+            spec.number as u32,
+            0,
+            2 + 2 * spec.only.len() as u8,
+        ));
+        code.push(step(LOAD, SECOND_ARGUMENT));
+        for &value in spec.only {
+            code.push(jump(IF_EQUAL, value, 0, 1));
+            code.push(step(RETURN, watched));
+        }
+        code.push(step(RETURN, libc::SECCOMP_RET_ALLOW));
+    }
+    code.push(step(RETURN, libc::SECCOMP_RET_ALLOW));
+    code
+}
+
+fn step(code: u16, k: u32) -> sock_filter {
+    sock_filter {
+        code,
+        jt: 0,
+        jf: 0,
+        k,
+    }
+}
+
+fn jump(code: u16, k: u32, jt: u8, jf: u8) -> sock_filter {
+    sock_filter { code, jt, jf, k }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs a filter the way the kernel does.
+    fn run(code: &[sock_filter], number: u32, second: u32) -> u32 {
+        let (mut at, mut accumulator) = (0, 0);
+        loop {
+            let sock_filter {
+                code: op,
+                jt,
+                jf,
+                k,
+            } = code[at];
+            at += 1;
+            match op {
+                LOAD => {
+                    accumulator = match k {
+                        NUMBER => number,
+                        ARCHITECTURE => arch::AUDIT_ARCH,
+                        SECOND_ARGUMENT => second,
+                        other => panic!("load of {other}"),
+                    }
+                }
+                IF_EQUAL => at += usize::from(if accumulator == k { jt } else { jf }),
+                IF_AT_LEAST => at += usize::from(if accumulator >= k { jt } else { jf }),
+                RETURN => return k,
+                other => panic!("instruction {other}"),
+            }
+        }
+    }
+
+    #[test]
+    fn watched_calls_stop_and_others_do_not() {
+        let code = program(Stop::Trace);
+        let answer = |number: i64, second| run(&code, number as u32, second);
+        assert_eq!(answer(libc::SYS_mmap, 0), libc::SECCOMP_RET_TRACE);
+        assert_eq!(
+            answer(libc::SYS_process_vm_writev, 0),
+            libc::SECCOMP_RET_TRACE
+        );
+        assert_eq!(answer(libc::SYS_getpid, 0), libc::SECCOMP_RET_ALLOW);
+        assert_eq!(
+            answer(libc::SYS_io_uring_setup, 0) & 0xffff,
+            libc::ENOSYS as u32
+        );
+    }
+
+    #[test]
+    fn fcntl_stops_for_locks_only() {
+        let code = program(Stop::Notify);
+        let answer = |second: i32| run(&code, libc::SYS_fcntl as u32, second as u32);
+        assert_eq!(answer(libc::F_SETLKW), libc::SECCOMP_RET_USER_NOTIF);
+        assert_eq!(answer(libc::F_OFD_SETLKW), libc::SECCOMP_RET_USER_NOTIF);
+        assert_eq!(answer(libc::F_GETFD), libc::SECCOMP_RET_ALLOW);
+    }
+
+    #[test]
+    fn calls_of_a_foreign_abi_end_the_process() {
+        let code = program(Stop::Trace);
+        assert_eq!(run(&code, 0x4000_0009, 0), libc::SECCOMP_RET_KILL_PROCESS);
+    }
+}

@@ -1,0 +1,249 @@
+//! One process seen from outside: its descriptors, its paths, its mappings, whether it sleeps.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use libc::pid_t;
+
+use crate::evidence::ending::FaultPlace;
+use crate::evidence::trace::{FileRef, Stream};
+
+use super::decode::Eyes;
+use super::sys;
+
+/// The pipes that are an actor's standard streams, by device and inode.
+pub type Streams = [(u64, u64, Stream); 3];
+
+/// A process as the observer looks at it.
+pub struct Seen<'a> {
+    /// The process or thread.
+    pub pid: pid_t,
+    /// The scenario's folder, as the kernel spells it.
+    pub folder: &'a Path,
+    /// The actor's standard streams.
+    pub streams: &'a Streams,
+}
+
+impl Eyes for Seen<'_> {
+    fn text(&self, address: u64) -> Option<String> {
+        // Up to the end of the page first, so that a text at the end of a mapping can be read.
+        let mut bytes = Vec::new();
+        while bytes.len() < libc::PATH_MAX as usize {
+            let from = address + bytes.len() as u64;
+            let piece = sys::read_memory(self.pid, from, 256 - (from % 256) as usize);
+            if piece.is_empty() {
+                return None;
+            }
+            if let Some(end) = piece.iter().position(|&byte| byte == 0) {
+                bytes.extend(&piece[..end]);
+                return Some(String::from_utf8_lossy(&bytes).into_owned());
+            }
+            bytes.extend(piece);
+        }
+        None
+    }
+
+    fn bytes(&self, address: u64, length: usize) -> Vec<u8> {
+        sys::read_memory(self.pid, address, length)
+    }
+
+    fn descriptor(&self, fd: i32) -> Option<FileRef> {
+        let link = PathBuf::from(format!("/proc/{}/fd/{fd}", self.pid));
+        let target = fs::read_link(&link).ok()?;
+        let meta = fs::metadata(&link).ok()?;
+        let stream = self
+            .streams
+            .iter()
+            .find(|(device, inode, _)| (*device, *inode) == (meta.dev(), meta.ino()))
+            .map(|&(_, _, stream)| stream);
+        let path = match stream {
+            Some(Stream::Stdin) => "stdin".to_owned(),
+            Some(Stream::Stdout) => "stdout".to_owned(),
+            Some(Stream::Stderr) => "stderr".to_owned(),
+            None => relative(&target, self.folder),
+        };
+        Some(FileRef {
+            path,
+            device: meta.dev(),
+            inode: meta.ino(),
+            stream,
+        })
+    }
+
+    fn named(&self, folder: Option<i32>, path: &str) -> FileRef {
+        let base = match folder {
+            Some(fd) => format!("/proc/{}/fd/{fd}", self.pid),
+            None => format!("/proc/{}/cwd", self.pid),
+        };
+        let base = fs::read_link(base).unwrap_or_else(|_| self.folder.to_owned());
+        let full = base.join(path);
+        let meta = fs::metadata(&full).ok();
+        FileRef {
+            path: relative(&full, self.folder),
+            device: meta.as_ref().map_or(0, MetadataExt::dev),
+            inode: meta.as_ref().map_or(0, MetadataExt::ino),
+            stream: None,
+        }
+    }
+
+    fn mapped(&self, address: u64) -> Option<FileRef> {
+        let maps = fs::read_to_string(format!("/proc/{}/maps", self.pid)).ok()?;
+        let line = map_line(&maps, address)?;
+        if line.inode == 0 {
+            return None;
+        }
+        // The device of maps is the file system's own number, which may differ from st_dev, so the
+        // file is looked at through map_files or by its path.
+        let meta = fs::metadata(line.path).ok();
+        Some(FileRef {
+            path: relative(Path::new(line.path), self.folder),
+            device: meta.map_or(0, |meta| meta.dev()),
+            inode: line.inode,
+            stream: None,
+        })
+    }
+}
+
+impl Seen<'_> {
+    /// Which byte of which file an address stands for.
+    pub fn place(&self, address: u64) -> Option<FaultPlace> {
+        let maps = fs::read_to_string(format!("/proc/{}/maps", self.pid)).ok()?;
+        let line = map_line(&maps, address)?;
+        Some(FaultPlace {
+            path: relative(Path::new(line.path), self.folder),
+            inode: line.inode,
+            offset: line.offset + (address - line.start),
+            permissions: line.permissions.to_owned(),
+        })
+    }
+}
+
+struct MapLine<'a> {
+    start: u64,
+    permissions: &'a str,
+    offset: u64,
+    inode: u64,
+    path: &'a str,
+}
+
+/// The line of `/proc/PID/maps` (proc_pid_maps(5)) whose range holds the address.
+fn map_line(maps: &str, address: u64) -> Option<MapLine<'_>> {
+    let hex = |text: &str| u64::from_str_radix(text, 16).ok();
+    maps.lines().find_map(|line| {
+        let mut words = line.splitn(6, ' ');
+        let (start, end) = words.next()?.split_once('-')?;
+        let (start, end) = (hex(start)?, hex(end)?);
+        if !(start..end).contains(&address) {
+            return None;
+        }
+        let permissions = words.next()?;
+        let offset = hex(words.next()?)?;
+        let inode = words.nth(1)?.parse().ok()?;
+        let path = words.next().unwrap_or("").trim_start();
+        Some(MapLine {
+            start,
+            permissions,
+            offset,
+            inode,
+            path,
+        })
+    })
+}
+
+/// A path as it is shown: without the scenario's folder in front.
+pub fn relative(path: &Path, folder: &Path) -> String {
+    let shown = path.strip_prefix(folder).unwrap_or(path).to_string_lossy();
+    if shown.is_empty() {
+        ".".to_owned()
+    } else {
+        shown.into_owned()
+    }
+}
+
+/// What the scheduler says of a process or thread (`/proc/PID/stat`, proc_pid_stat(5)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Activity {
+    /// `R`, `S`, `D`, `t`, `Z`, …
+    pub state: char,
+    /// Its parent.
+    pub parent: pid_t,
+    /// Its session: for all that an actor starts without setsid, the actor.
+    pub session: pid_t,
+    /// Processor time so far, clock ticks.
+    pub ticks: u64,
+    /// The command's name.
+    pub command: String,
+}
+
+/// Asks for it; `None` if the process is gone.
+pub fn activity(pid: pid_t) -> Option<Activity> {
+    parse_stat(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+fn parse_stat(stat: &str) -> Option<Activity> {
+    // The command stands in parentheses and may itself contain some.
+    let (head, tail) = stat.rsplit_once(')')?;
+    let fields: Vec<&str> = tail.split_whitespace().collect();
+    Some(Activity {
+        state: fields.first()?.chars().next()?,
+        parent: fields.get(1)?.parse().ok()?,
+        session: fields.get(3)?.parse().ok()?,
+        ticks: fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?,
+        command: head.split_once('(')?.1.to_owned(),
+    })
+}
+
+/// The process that a thread belongs to (`Tgid` of `/proc/PID/status`).
+pub fn leader(tid: pid_t) -> Option<pid_t> {
+    let status = fs::read_to_string(format!("/proc/{tid}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("Tgid:"))?;
+    line[5..].trim().parse().ok()
+}
+
+/// Every process below `root`, nearest first.
+pub fn descendants(root: pid_t) -> Vec<pid_t> {
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    let parents: Vec<(pid_t, pid_t)> = entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter_map(|pid| Some((pid, activity(pid)?.parent)))
+        .collect();
+    let mut found = vec![root];
+    let mut next = 0;
+    while next < found.len() {
+        let children = parents.iter().filter(|(_, parent)| *parent == found[next]);
+        let children: Vec<pid_t> = children.map(|&(pid, _)| pid).collect();
+        found.extend(children);
+        next += 1;
+    }
+    found.split_off(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stat_is_read_also_with_an_odd_command() {
+        let stat = "17 (a) b (c) S 3 17 17 0 -1 4194304 10 20 0 0 5 6 0 0 20 0 1 0 9 8 7";
+        let activity = parse_stat(stat).expect("a line of stat");
+        assert_eq!((activity.state, activity.parent), ('S', 3));
+        assert_eq!((activity.session, activity.ticks), (17, 11));
+        assert_eq!(activity.command, "a) b (c");
+    }
+
+    #[test]
+    fn the_line_of_an_address_is_found() {
+        let maps = "1000-3000 rw-s 00002000 fe:00 42                         /tmp/a b\n\
+                    3000-4000 r--p 00000000 00:00 0 \n";
+        let line = map_line(maps, 0x2010).expect("inside the first line");
+        assert_eq!(
+            (line.offset, line.inode, line.path),
+            (0x2000, 42, "/tmp/a b")
+        );
+        assert_eq!(map_line(maps, 0x3000).map(|line| line.inode), Some(0));
+        assert!(map_line(maps, 0x4000).is_none());
+    }
+}

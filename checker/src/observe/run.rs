@@ -1,0 +1,275 @@
+//! One run of one scenario, from an empty folder to the evidence.
+//!
+//! The loop takes changes of state, output and announced calls as they come; between them it looks
+//! at the clock. It waits for events with deadlines and never for a time.
+
+mod actor;
+mod announced;
+mod clock;
+mod happenings;
+mod rules;
+mod stops;
+mod tasks;
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use libc::pid_t;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+use crate::evidence::ending::Ending;
+use crate::evidence::file::{FileState, FileStory};
+use crate::evidence::trace::{Event, What};
+use crate::evidence::{Evidence, Facet, Moment};
+use crate::scenario::{Scenario, Start, Watch};
+
+use super::witness::Witness;
+use super::{files, process, stage, sys};
+use actor::ActorRun;
+use clock::Clock;
+use tasks::Task;
+
+/// How many events are recorded; a program that asks for more is ended.
+const EVENTS: usize = 30_000;
+
+/// A run under way.
+struct Run<'a> {
+    program: &'a Path,
+    scenario: &'a Scenario,
+    folder: PathBuf,
+    actors: Vec<ActorRun>,
+    tasks: HashMap<pid_t, Task>,
+    trace: Vec<Event>,
+    moments: Vec<Moment>,
+    /// How often the point of each rule was reached.
+    reached: Vec<u32>,
+    witnesses: Vec<Witness>,
+    /// Device and inode of each file of the scenario when the run began.
+    inodes: Vec<(String, u64, u64)>,
+    /// Why nothing is traced, if so.
+    untraced: Option<String>,
+    /// Why the scenario cannot be set up here, found out on the way.
+    unavailable: Option<String>,
+    clock: Clock,
+    leftovers: Vec<String>,
+}
+
+/// Runs the scenario in the folder.
+///
+/// # Errors
+///
+/// What this process itself could not do; nothing that the program under test did.
+pub fn run(program: &Path, scenario: &Scenario, folder: &Path) -> io::Result<Evidence> {
+    sys::adopt_orphans_and_follow_parent()?;
+    if let Err(reason) = stage::prepare(scenario.place, folder)? {
+        return Ok(unavailable(scenario, reason));
+    }
+    let folder = folder.canonicalize()?;
+    stage::furnish(&folder, &scenario.files)?;
+    let before = files::states(&folder)?;
+    let witnesses = scenario
+        .files
+        .iter()
+        .filter(|file| file.witness)
+        .map(|file| Witness::of(&folder, &file.name))
+        .collect::<io::Result<_>>()?;
+    let mut run = Run {
+        program,
+        scenario,
+        inodes: inodes(&before),
+        folder,
+        actors: scenario.actors.iter().map(|_| ActorRun::new()).collect(),
+        tasks: HashMap::new(),
+        trace: Vec::new(),
+        moments: Vec::new(),
+        reached: vec![0; scenario.rules.len()],
+        witnesses,
+        untraced: match scenario.watch {
+            Watch::Traced => None,
+            Watch::Untraced => Some("this run is meant to go untraced".to_owned()),
+        },
+        unavailable: None,
+        clock: Clock::start(),
+        leftovers: Vec::new(),
+    };
+    run.follow()?;
+    run.clear_up();
+    run.evidence(before)
+}
+
+impl Run<'_> {
+    /// Starts what is due and takes what comes until everything has ended.
+    fn follow(&mut self) -> io::Result<()> {
+        let children = SigSet::from(Signal::SIGCHLD);
+        children.thread_block()?;
+        let signals =
+            SignalFd::with_flags(&children, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
+        for n in 0..self.actors.len() {
+            if self.scenario.actors[n].start == Start::AtOnce {
+                self.start(n)?;
+            }
+        }
+        loop {
+            while let Ok(Some(_)) = signals.read_signal() {}
+            self.take_changes()?;
+            self.take_output()?;
+            self.see_happenings()?;
+            if self.is_over() {
+                return Ok(());
+            }
+            self.look_at_clock();
+            self.sleep(&signals)?;
+            self.take_announced()?;
+        }
+    }
+
+    /// Takes every pending change of state.
+    fn take_changes(&mut self) -> io::Result<()> {
+        loop {
+            match sys::wait_any() {
+                Ok(Some(waited)) => self.changed(waited)?,
+                Ok(None) => return Ok(()),
+                Err(error) if error.raw_os_error() == Some(libc::ECHILD) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn take_output(&mut self) -> io::Result<()> {
+        let limit = self.scenario.limits.output;
+        for n in 0..self.actors.len() {
+            if self.actors[n].take_output()? > limit {
+                self.end_actor(n, Ending::Flooded { limit });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nothing runs any more and nothing will start.
+    fn is_over(&mut self) -> bool {
+        let is_running = self.actors.iter().any(ActorRun::is_running);
+        !is_running && (self.live().is_empty() || !self.clock.grace_left())
+    }
+
+    /// Waits for the next event, or until the clock has to be looked at again.
+    fn sleep(&self, signals: &SignalFd) -> io::Result<()> {
+        let signals = std::iter::once(signals.as_fd());
+        let pipes = self.actors.iter().flat_map(ActorRun::descriptors);
+        let descriptors: Vec<BorrowedFd<'_>> = signals.chain(pipes).collect();
+        let mut polled: Vec<PollFd<'_>> = descriptors
+            .iter()
+            .map(|&fd| PollFd::new(fd, PollFlags::POLLIN))
+            .collect();
+        let timeout = PollTimeout::try_from(self.next_look()).unwrap_or(PollTimeout::MAX);
+        match poll(&mut polled, timeout) {
+            Ok(_) | Err(nix::Error::EINTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Kills every process that is left, daemonised ones too, and waits for them: this process is
+    /// the subreaper of all of them.
+    fn clear_up(&mut self) {
+        let me = std::process::id() as pid_t;
+        for pid in process::descendants(me) {
+            if let Some(activity) = process::activity(pid)
+                && activity.state != 'Z'
+            {
+                self.leftovers.push(activity.command);
+            }
+        }
+        loop {
+            for pid in process::descendants(me) {
+                tasks::kill(pid);
+            }
+            match sys::wait_any() {
+                Ok(Some(waited)) => tasks::let_die(waited),
+                Ok(None) => {
+                    // Killed and not yet dead: its end is an event.
+                    sys::wait_for_child(Duration::from_millis(50));
+                }
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn evidence(self, before: Vec<(String, FileState)>) -> io::Result<Evidence> {
+        let after = files::states(&self.folder)?;
+        let actors = self.scenario.actors.iter().zip(self.actors);
+        let seen = |reason: Option<String>| reason.map_or(Ok(()), Err);
+        let watched = seen(self.untraced);
+        Ok(Evidence {
+            actors: actors.map(|(spec, run)| run.actor(spec)).collect(),
+            files: stories(before, after),
+            trace: match (&watched, self.trace.is_empty()) {
+                (Err(reason), true) => Facet::Unseen(reason.clone()),
+                _ => Facet::Seen(self.trace),
+            },
+            moments: match watched {
+                Ok(()) => Facet::Seen(self.moments),
+                Err(reason) => Facet::Unseen(reason),
+            },
+            leftovers: self.leftovers,
+            unavailable: self.unavailable,
+        })
+    }
+
+    /// Puts an event into the trace and tells its index.
+    fn record(&mut self, actor: usize, process: usize, what: What) -> usize {
+        self.trace.push(Event {
+            actor,
+            process,
+            what,
+        });
+        self.trace.len() - 1
+    }
+}
+
+fn unavailable(scenario: &Scenario, reason: String) -> Evidence {
+    let never = |spec| ActorRun::new().actor(spec);
+    Evidence {
+        actors: scenario.actors.iter().map(never).collect(),
+        files: Vec::new(),
+        trace: Facet::Unseen(reason.clone()),
+        moments: Facet::Unseen(reason.clone()),
+        leftovers: Vec::new(),
+        unavailable: Some(reason),
+    }
+}
+
+fn inodes(states: &[(String, FileState)]) -> Vec<(String, u64, u64)> {
+    let each = states
+        .iter()
+        .map(|(name, state)| (name.clone(), state.device, state.inode));
+    each.collect()
+}
+
+fn stories(before: Vec<(String, FileState)>, after: Vec<(String, FileState)>) -> Vec<FileStory> {
+    let mut after: Vec<(String, Option<FileState>)> = after
+        .into_iter()
+        .map(|(name, state)| (name, Some(state)))
+        .collect();
+    let mut stories: Vec<FileStory> = before
+        .into_iter()
+        .map(|(name, state)| {
+            let later = after.iter_mut().find(|(other, _)| *other == name);
+            FileStory {
+                after: later.and_then(|(_, state)| state.take()),
+                before: Some(state),
+                name,
+            }
+        })
+        .collect();
+    let new = after.into_iter().filter(|(_, state)| state.is_some());
+    stories.extend(new.map(|(name, after)| FileStory {
+        name,
+        before: None,
+        after,
+    }));
+    stories
+}

@@ -1,0 +1,75 @@
+//! Calls of an untraced run, as they are announced. Their answers are not seen.
+
+use std::io;
+use std::os::fd::AsFd;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::evidence::trace::What;
+use crate::observe::process::Seen;
+use crate::observe::{calls, decode, process, sys};
+
+use super::{EVENTS, Run};
+
+impl Run<'_> {
+    /// Takes every announced call that is there, records it and lets it go on.
+    pub(super) fn take_announced(&mut self) -> io::Result<()> {
+        for n in 0..self.actors.len() {
+            // The listener is borrowed from the actor while the trace grows.
+            let Some(listener) = self.actors[n]
+                .child
+                .as_mut()
+                .and_then(|child| child.listener.take())
+            else {
+                continue;
+            };
+            let mut is_open = true;
+            loop {
+                let mut polled = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
+                poll(&mut polled, PollTimeout::ZERO)?;
+                let events = polled[0].revents().unwrap_or(PollFlags::empty());
+                if !events.contains(PollFlags::POLLIN) {
+                    // All that have the filter have ended.
+                    is_open = !events.contains(PollFlags::POLLHUP);
+                    break;
+                }
+                // A process that died meanwhile leaves nothing to receive.
+                let Ok(call) = sys::receive_announced(&listener) else {
+                    break;
+                };
+                self.announce(n, &call);
+                sys::let_announced_go_on(&listener, &call)?;
+            }
+            if let Some(child) = self.actors[n].child.as_mut().filter(|_| is_open) {
+                child.listener = Some(listener);
+            }
+        }
+        Ok(())
+    }
+
+    fn announce(&mut self, n: usize, call: &sys::Announced) {
+        self.clock.stir();
+        let leader = process::leader(call.pid).unwrap_or(call.pid);
+        let processes = &mut self.actors[n].processes;
+        let number = processes
+            .iter()
+            .position(|&pid| pid == leader)
+            .unwrap_or_else(|| {
+                processes.push(leader);
+                processes.len() - 1
+            });
+        let (Some(spec), Some(&streams)) = (calls::spec(call.number), self.actors[n].streams())
+        else {
+            return;
+        };
+        let seen = Seen {
+            pid: call.pid,
+            folder: &self.folder,
+            streams: &streams,
+        };
+        let call = decode::call(spec, call.arguments, &seen);
+        if self.trace.len() < EVENTS {
+            self.record(n, number, What::Call(call));
+        }
+    }
+}

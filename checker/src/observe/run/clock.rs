@@ -1,0 +1,125 @@
+//! Deadlines: the wall clock, the stillness of a run, and the grace for what outlives its actor.
+
+use std::time::{Duration, Instant};
+
+use crate::evidence::ending::Ending;
+use crate::evidence::trace::What;
+use crate::observe::process;
+
+use super::Run;
+
+/// How long what outlives its actor may take to end by itself.
+const GRACE: Duration = Duration::from_millis(300);
+/// How often stillness is looked at when nothing happens.
+const TICK: Duration = Duration::from_millis(100);
+/// How often when somebody waits for an actor to be blocked.
+const SHORT_TICK: Duration = Duration::from_millis(2);
+
+/// The time of a run.
+#[derive(Debug)]
+pub struct Clock {
+    started: Instant,
+    /// When something was last seen to happen.
+    stirred: Instant,
+    /// The sum of processor time when stillness was last looked at.
+    ticks: u64,
+    /// When the last actor ended, if all have.
+    all_ended: Option<Instant>,
+}
+
+impl Clock {
+    /// Starts now.
+    pub fn start() -> Clock {
+        let now = Instant::now();
+        Clock {
+            started: now,
+            stirred: now,
+            ticks: 0,
+            all_ended: None,
+        }
+    }
+
+    /// Something happened.
+    pub fn stir(&mut self) {
+        self.stirred = Instant::now();
+    }
+
+    /// Whether what outlives the last actor still has time. Counts from the first call.
+    pub fn grace_left(&mut self) -> bool {
+        self.all_ended.get_or_insert_with(Instant::now).elapsed() < GRACE
+    }
+}
+
+impl Run<'_> {
+    /// Ends actors whose time is over.
+    pub(super) fn look_at_clock(&mut self) {
+        let limits = &self.scenario.limits;
+        if self.clock.started.elapsed() > Duration::from_secs(limits.wall_s) {
+            let limit_s = limits.wall_s;
+            self.end_all(|_| Ending::TooLong { limit_s });
+            return;
+        }
+        self.see_stillness();
+        let idle = self.clock.stirred.elapsed();
+        if idle > Duration::from_millis(limits.idle_ms) {
+            let idle_ms = idle.as_millis() as u64;
+            self.end_all(|call| Ending::Stuck { idle_ms, call });
+        }
+    }
+
+    /// How long the loop may sleep.
+    pub(super) fn next_look(&self) -> Duration {
+        if self.somebody_waits_for_blocking() {
+            SHORT_TICK
+        } else {
+            TICK
+        }
+    }
+
+    /// A run is still if no process runs, waits for a disk, or has used processor time since the
+    /// last look. A process that is held does not run either, but its hold has its own deadline.
+    fn see_stillness(&mut self) {
+        let activities: Vec<_> = self
+            .live()
+            .into_iter()
+            .filter_map(process::activity)
+            .collect();
+        let ticks = activities.iter().map(|activity| activity.ticks).sum();
+        let is_still = activities
+            .iter()
+            .all(|activity| matches!(activity.state, 'S' | 't' | 'T' | 'Z'));
+        let is_held = self.tasks.values().any(|task| task.hold.is_some());
+        if !is_still || is_held || ticks != self.clock.ticks {
+            self.clock.stir();
+        }
+        self.clock.ticks = ticks;
+    }
+
+    /// Every task that runs; where nothing is traced, every process below this one.
+    pub(super) fn live(&self) -> Vec<libc::pid_t> {
+        if self.untraced.is_some() {
+            process::descendants(std::process::id() as libc::pid_t)
+        } else {
+            self.tasks.keys().copied().collect()
+        }
+    }
+
+    /// Ends every actor that runs, for a reason that may name the call it stands in.
+    pub(super) fn end_all(&mut self, reason: impl Fn(Option<String>) -> Ending) {
+        for n in 0..self.actors.len() {
+            if self.actors[n].is_running() {
+                let call = self.call_of(n);
+                self.end_actor(n, reason(call));
+            }
+        }
+    }
+
+    /// The call that an actor's first process stands in, as text.
+    fn call_of(&self, actor: usize) -> Option<String> {
+        let task = self.tasks.get(&self.actors[actor].pid()?)?;
+        match &self.trace.get(task.in_call?)?.what {
+            What::Call(call) => Some(call.to_string().trim_end_matches(" = ?").to_owned()),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! The rules of a scenario: which point is reached, and what is done there.
+
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use libc::pid_t;
+
+use crate::evidence::ending::Ending;
+use crate::evidence::trace::{Call, FileRef, Mmap, Open, PROT_WRITE, What};
+use crate::evidence::{Moment, errno};
+use crate::observe::{arch, files, space, stage};
+use crate::scenario::{Action, Happening, Point, Side};
+
+use super::Run;
+use super::tasks::Hold;
+
+/// How long a task is held for something that does not happen.
+const HOLD: Duration = Duration::from_secs(3);
+
+/// Calls that change a file or a name whenever they succeed.
+const CHANGING: &[&str] = &[
+    "write",
+    "pwrite64",
+    "writev",
+    "pwritev",
+    "pwritev2",
+    "ftruncate",
+    "truncate",
+    "fallocate",
+    "rename",
+    "renameat",
+    "renameat2",
+    "link",
+    "linkat",
+    "symlink",
+    "symlinkat",
+    "unlink",
+    "unlinkat",
+    "chmod",
+    "fchmod",
+    "fchmodat",
+    "copy_file_range",
+    "sendfile",
+    "splice",
+    "ioctl",
+];
+
+impl Run<'_> {
+    /// A task stands at the entry or the exit of a call; at the entry of a write these lines are
+    /// about to be completed.
+    pub(super) fn reach_call(
+        &mut self,
+        tid: pid_t,
+        index: usize,
+        side: Side,
+        lines: &[Vec<u8>],
+    ) -> io::Result<()> {
+        let mut due = Vec::new();
+        if let What::Call(call) = &self.trace[index].what {
+            let actor = &self.scenario.actors[self.trace[index].actor].name;
+            for (n, rule) in self.scenario.rules.iter().enumerate() {
+                let is_reached = match &rule.at {
+                    Point::Call {
+                        actor: who,
+                        names,
+                        file,
+                        writing,
+                        side: at,
+                    } => {
+                        who == actor
+                            && *at == side
+                            && (names.is_empty() || names.contains(&call.name))
+                            && file.as_ref().is_none_or(|file| self.is_about(call, file))
+                            && (!writing || could_change(call))
+                    }
+                    Point::Line { actor: who, prefix } => {
+                        who == actor && lines.iter().any(|line| line.starts_with(prefix.as_bytes()))
+                    }
+                    Point::End { .. } => false,
+                };
+                if is_reached {
+                    due.push(n);
+                }
+            }
+        }
+        self.act(tid, &due, Some(index))
+    }
+
+    /// The first process of an actor is about to end, its memory still there.
+    pub(super) fn reach_end(&mut self, tid: pid_t) -> io::Result<()> {
+        let actor = self
+            .tasks
+            .get(&tid)
+            .map(|task| &self.scenario.actors[task.actor].name);
+        let is_due = |at: &Point| matches!(at, Point::End { actor: who } if Some(who) == actor);
+        let rules = self.scenario.rules.iter().enumerate();
+        let due: Vec<usize> = rules
+            .filter(|(_, rule)| is_due(&rule.at))
+            .map(|(n, _)| n)
+            .collect();
+        self.act(tid, &due, None)
+    }
+
+    /// Carries out the rules whose time it is, and lets the task go on unless one holds it.
+    fn act(&mut self, tid: pid_t, due: &[usize], call: Option<usize>) -> io::Result<()> {
+        let scenario = self.scenario;
+        for &n in due {
+            let rule = &scenario.rules[n];
+            self.reached[n] += 1;
+            if rule.time.is_none_or(|time| time == self.reached[n]) {
+                for action in &rule.then {
+                    self.take_action(tid, &rule.name, action, call)?;
+                }
+            }
+        }
+        let is_held = self.tasks.get(&tid).is_some_and(|task| task.hold.is_some());
+        if is_held { Ok(()) } else { self.go_on(tid) }
+    }
+
+    fn take_action(
+        &mut self,
+        tid: pid_t,
+        rule: &str,
+        action: &Action,
+        call: Option<usize>,
+    ) -> io::Result<()> {
+        let Some(task) = self.tasks.get(&tid) else {
+            return Ok(());
+        };
+        let (actor, process) = (task.actor, task.process);
+        let did = match action {
+            Action::Look => {
+                self.look(rule, actor)?;
+                "looked".to_owned()
+            }
+            Action::HoldUntil(until) => {
+                self.hold(tid, rule, until);
+                format!("held it until {}", words(until))
+            }
+            Action::Kill => {
+                self.end_actor(
+                    actor,
+                    Ending::Stopped {
+                        rule: rule.to_owned(),
+                    },
+                );
+                "killed it".to_owned()
+            }
+            Action::Finish => {
+                self.end_all(|_| Ending::Stopped {
+                    rule: rule.to_owned(),
+                });
+                "ended the run".to_owned()
+            }
+            Action::Fail(name) => self.fail(tid, name, call)?,
+            Action::Truncate { file, length } => {
+                let done = stage::truncate(&self.folder.join(file), *length);
+                done_or(
+                    done,
+                    format!("another process cut `{file}` to {length} bytes"),
+                )
+            }
+            Action::Write {
+                file,
+                offset,
+                bytes,
+            } => {
+                let done = stage::write(&self.folder.join(file), *offset, &bytes.0);
+                done_or(
+                    done,
+                    format!("another process wrote \"{bytes}\" at {offset} of `{file}`"),
+                )
+            }
+            Action::Start(name) => {
+                let who = self.named(name);
+                if let Some(n) = who.filter(|&n| self.actors[n].is_waiting()) {
+                    self.start(n)?;
+                }
+                format!("started `{name}`")
+            }
+            Action::Feed(name, bytes) => {
+                let stdin = self
+                    .named(name)
+                    .and_then(|n| self.actors[n].child.as_mut()?.stdin.as_mut());
+                let done = stdin.map_or(Ok(()), |stdin| stdin.write_all(&bytes.0));
+                done_or(done, format!("gave \"{bytes}\" to `{name}`"))
+            }
+            Action::CloseInput(name) => {
+                if let Some(n) = self.named(name)
+                    && let Some(child) = &mut self.actors[n].child
+                {
+                    child.stdin = None;
+                }
+                format!("closed the input of `{name}`")
+            }
+        };
+        self.record(
+            actor,
+            process,
+            What::Rule {
+                rule: rule.to_owned(),
+                did,
+            },
+        );
+        Ok(())
+    }
+
+    fn named(&self, name: &str) -> Option<usize> {
+        self.scenario
+            .actors
+            .iter()
+            .position(|actor| actor.name == name)
+    }
+
+    fn hold(&mut self, tid: pid_t, rule: &str, until: &[Happening]) {
+        if let Some(task) = self.tasks.get_mut(&tid) {
+            let in_call = task.in_call.is_some();
+            task.hold = Some(Hold {
+                until: until.to_vec(),
+                deadline: Instant::now() + HOLD,
+                request: if in_call {
+                    libc::PTRACE_SYSCALL
+                } else {
+                    libc::PTRACE_CONT
+                },
+                rule: rule.to_owned(),
+            });
+        }
+    }
+
+    /// Has the call answered with an error instead of being carried out.
+    fn fail(&mut self, tid: pid_t, name: &str, call: Option<usize>) -> io::Result<String> {
+        if !arch::CAN_ANSWER {
+            self.unavailable =
+                Some("calls cannot be made to fail on this processor yet".to_owned());
+            return Ok(format!("could not answer {name}"));
+        }
+        let number = errno::number(name).unwrap_or(libc::EIO);
+        arch::answer(tid, number)?;
+        if let Some(What::Call(call)) = call.map(|index| &mut self.trace[index].what) {
+            call.injected = true;
+        }
+        Ok(format!("answered {name}"))
+    }
+
+    /// Looks at the files, the address spaces and the witnesses.
+    fn look(&mut self, rule: &str, actor: usize) -> io::Result<()> {
+        let mut files: Vec<_> = files::states(&self.folder)?
+            .into_iter()
+            .map(|(name, state)| (name, Some(state)))
+            .collect();
+        for file in &self.scenario.files {
+            if files.iter().all(|(name, _)| *name != file.name) {
+                files.push((file.name.clone(), None));
+            }
+        }
+        let mut spaces = Vec::new();
+        for (n, run) in self.actors.iter().enumerate() {
+            if run.is_running()
+                && let Some(pid) = run.pid()
+            {
+                // A process on its way out has no address space any more.
+                spaces.extend(space::look(pid, n, &self.folder).ok());
+            }
+        }
+        self.moments.push(Moment {
+            rule: rule.to_owned(),
+            at: self.trace.len(),
+            actor,
+            files,
+            spaces,
+            views: self
+                .witnesses
+                .iter()
+                .map(|witness| witness.look())
+                .collect(),
+        });
+        Ok(())
+    }
+
+    /// Whether a call is about a file of the scenario: by its path, or by its inode.
+    fn is_about(&self, call: &Call, name: &str) -> bool {
+        let known = self.inodes.iter().find(|(file, ..)| file == name);
+        let is_it = |file: &FileRef| {
+            file.path == name
+                || known.is_some_and(|(_, device, inode)| {
+                    (*device, *inode) == (file.device, file.inode)
+                })
+        };
+        call.file.as_ref().is_some_and(is_it) || call.other.as_ref().is_some_and(is_it)
+    }
+}
+
+/// Whether a call could change a file, now or by later stores.
+fn could_change(call: &Call) -> bool {
+    if let Some(open) = Open::of(call) {
+        return open.for_writing();
+    }
+    if let Some(mmap) = Mmap::of(call) {
+        return mmap.is_shared() && mmap.is_writable();
+    }
+    call.is(CHANGING) || (call.is(&["mprotect"]) && call.raw(2) & PROT_WRITE != 0)
+}
+
+fn done_or(done: io::Result<()>, what: String) -> String {
+    match done {
+        Ok(()) => what,
+        Err(error) => format!("{what}: failed, {error}"),
+    }
+}
+
+fn words(until: &[Happening]) -> String {
+    let each = until.iter().map(|happening| match happening {
+        Happening::Ended(name) => format!("`{name}` has ended"),
+        Happening::Blocked(name) => format!("`{name}` is blocked"),
+    });
+    each.collect::<Vec<_>>().join(" or ")
+}

@@ -1,0 +1,325 @@
+//! Stops of traced tasks: what each means, and how the task goes on.
+
+use std::io;
+
+use libc::{c_int, pid_t};
+
+use crate::evidence::ending::{Ending, Fault};
+use crate::evidence::trace::{Call, Open, Stream, What};
+use crate::observe::decode::{self, Eyes};
+use crate::observe::process::{self, Seen};
+use crate::observe::sys::{self, SyscallStop, Waited};
+use crate::observe::{calls, flags};
+use crate::scenario::Side;
+
+use super::actor::completed_lines;
+use super::tasks::Task;
+use super::{EVENTS, Run};
+
+/// The stop that PTRACE_SEIZE brings for new tasks and group stops (ptrace(2)).
+const EVENT_STOP: c_int = 128;
+/// A system call stop, told from a SIGTRAP by PTRACE_O_TRACESYSGOOD.
+const SYSCALL_STOP: c_int = libc::SIGTRAP | 0x80;
+
+/// Signals that leave a process alone unless it asks for them (signal(7)).
+const HARMLESS: [c_int; 5] = [
+    libc::SIGCHLD,
+    libc::SIGURG,
+    libc::SIGWINCH,
+    libc::SIGCONT,
+    libc::SIGSTOP,
+];
+
+impl Run<'_> {
+    /// Takes one change of state.
+    pub(super) fn changed(&mut self, waited: Waited) -> io::Result<()> {
+        self.clock.stir();
+        let (tid, status) = (waited.pid, waited.status);
+        if libc::WIFEXITED(status) || libc::WIFSIGNALED(status) {
+            self.gone(waited);
+            return Ok(());
+        }
+        if !libc::WIFSTOPPED(status) {
+            return Ok(());
+        }
+        self.adopt(tid, None);
+        match (status >> 16, libc::WSTOPSIG(status)) {
+            (libc::PTRACE_EVENT_SECCOMP, _) => self.entered(tid),
+            (0, SYSCALL_STOP) => self.returned(tid),
+            (0, signal) => self.signalled(tid, signal),
+            (libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE, _) => {
+                if let Ok(child) = sys::event_message(tid) {
+                    self.adopt(child as pid_t, Some(tid));
+                }
+                self.go_on(tid)
+            }
+            (libc::PTRACE_EVENT_EXEC, _) => self.became(tid),
+            (libc::PTRACE_EVENT_EXIT, _) => {
+                let is_first = self.tasks.get(&tid).is_some_and(|task| {
+                    task.leader == tid && self.actors[task.actor].pid() == Some(tid)
+                });
+                if is_first {
+                    self.reach_end(tid)
+                } else {
+                    sys::resume(tid, libc::PTRACE_CONT, 0)
+                }
+            }
+            // A stopping signal of job control: the task stays stopped and goes on being watched.
+            (EVENT_STOP, libc::SIGSTOP | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU) => {
+                sys::resume(tid, libc::PTRACE_LISTEN, 0)
+            }
+            _ => self.go_on(tid),
+        }
+    }
+
+    /// A task that is seen for the first time.
+    fn adopt(&mut self, tid: pid_t, parent: Option<pid_t>) {
+        if self.tasks.contains_key(&tid) {
+            return;
+        }
+        let leader = process::leader(tid).unwrap_or(tid);
+        let kin = if leader == tid {
+            parent.or_else(|| process::activity(tid).map(|activity| activity.parent))
+        } else {
+            Some(leader)
+        };
+        let kin = kin
+            .and_then(|kin| self.tasks.get(&kin))
+            .map(|task| (task.actor, task.process));
+        let (actor, relative) = kin.unwrap_or((0, 0));
+        let number = if leader == tid {
+            let processes = &mut self.actors[actor].processes;
+            processes.push(tid);
+            let number = processes.len() - 1;
+            self.record(actor, relative, What::Started { process: number });
+            number
+        } else {
+            self.record(actor, relative, What::Thread);
+            relative
+        };
+        let task = Task {
+            leader,
+            actor,
+            process: number,
+            in_call: None,
+            hold: None,
+        };
+        self.tasks.insert(tid, task);
+        let limit = self.scenario.limits.processes;
+        if self.tasks.len() as u64 > limit {
+            self.end_actor(actor, Ending::TooManyProcesses { limit });
+        }
+    }
+
+    /// Lets a task go on; to the end of the call it is in, if it is in one.
+    pub(super) fn go_on(&mut self, tid: pid_t) -> io::Result<()> {
+        let in_call = self
+            .tasks
+            .get(&tid)
+            .is_some_and(|task| task.in_call.is_some());
+        sys::resume(
+            tid,
+            if in_call {
+                libc::PTRACE_SYSCALL
+            } else {
+                libc::PTRACE_CONT
+            },
+            0,
+        )
+    }
+
+    /// The entry of a watched call.
+    fn entered(&mut self, tid: pid_t) -> io::Result<()> {
+        let (Some(task), Ok(SyscallStop::Entry { number, arguments })) =
+            (self.tasks.get(&tid), sys::syscall_stop(tid))
+        else {
+            return sys::resume(tid, libc::PTRACE_CONT, 0);
+        };
+        let (actor, process) = (task.actor, task.process);
+        let (Some(spec), Some(&streams)) = (calls::spec(number), self.actors[actor].streams())
+        else {
+            return sys::resume(tid, libc::PTRACE_CONT, 0);
+        };
+        if self.trace.len() >= EVENTS {
+            let limit = EVENTS as u64;
+            self.end_actor(actor, Ending::TooManyCalls { limit });
+            return Ok(());
+        }
+        let seen = Seen {
+            pid: tid,
+            folder: &self.folder,
+            streams: &streams,
+        };
+        let call = decode::call(spec, arguments, &seen);
+        let lines = self.lines_of(actor, &call);
+        let index = self.record(actor, process, What::Call(call));
+        if let Some(task) = self.tasks.get_mut(&tid) {
+            task.in_call = Some(index);
+        }
+        self.reach_call(tid, index, Side::Entry, &lines)
+    }
+
+    /// The lines of standard output that a write would complete.
+    fn lines_of(&mut self, actor: usize, call: &Call) -> Vec<Vec<u8>> {
+        let stream = call.file.as_ref().and_then(|file| file.stream);
+        match (&call.data, stream) {
+            (Some(data), Some(Stream::Stdout)) => {
+                completed_lines(&mut self.actors[actor].line, &data.0)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The return of a watched call.
+    fn returned(&mut self, tid: pid_t) -> io::Result<()> {
+        let Some(index) = self
+            .tasks
+            .get_mut(&tid)
+            .and_then(|task| task.in_call.take())
+        else {
+            return sys::resume(tid, libc::PTRACE_CONT, 0);
+        };
+        let Ok(SyscallStop::Exit { result }) = sys::syscall_stop(tid) else {
+            return sys::resume(tid, libc::PTRACE_CONT, 0);
+        };
+        let actor = self.trace[index].actor;
+        let streams = self.actors[actor].streams().copied();
+        let mut succeeded = false;
+        if let What::Call(call) = &mut self.trace[index].what {
+            call.result = Some(result);
+            succeeded = call.succeeded();
+            if let (true, Some(streams), Some(_)) = (succeeded, streams, Open::of(call)) {
+                let seen = Seen {
+                    pid: tid,
+                    folder: &self.folder,
+                    streams: &streams,
+                };
+                call.file = seen.descriptor(result as i32).or(call.file.take());
+            }
+        }
+        if succeeded {
+            self.reach_call(tid, index, Side::Exit, &[])
+        } else {
+            self.go_on(tid)
+        }
+    }
+
+    /// A signal on its way to a task.
+    fn signalled(&mut self, tid: pid_t, signal: c_int) -> io::Result<()> {
+        let Some(task) = self.tasks.get(&tid) else {
+            return sys::resume(tid, libc::PTRACE_CONT, signal);
+        };
+        let (actor, process, leader) = (task.actor, task.process, task.leader);
+        if !HARMLESS.contains(&signal) && self.trace.len() < EVENTS {
+            let fault = matches!(signal, libc::SIGSEGV | libc::SIGBUS)
+                .then(|| sys::signal_info(tid).ok())
+                .flatten()
+                .map(|info| self.fault(tid, actor, signal, info));
+            let name = flags::signal(signal);
+            let what = What::Signal {
+                address: fault.as_ref().map(|fault| fault.address),
+                within: fault.as_ref().and_then(|fault| fault.within.clone()),
+                signal: name,
+            };
+            // A handler that restores the default and returns meets the same fault again.
+            if self.trace.last().is_none_or(|last| last.what != what) {
+                self.record(actor, process, what);
+            }
+            if self.actors[actor].pid() == Some(leader) {
+                self.actors[actor].fault = fault.map(|fault| (signal, fault));
+            }
+        }
+        let in_call = self
+            .tasks
+            .get(&tid)
+            .is_some_and(|task| task.in_call.is_some());
+        let request = if in_call {
+            libc::PTRACE_SYSCALL
+        } else {
+            libc::PTRACE_CONT
+        };
+        sys::resume(tid, request, signal)
+    }
+
+    fn fault(&self, tid: pid_t, actor: usize, signal: c_int, info: sys::SignalInfo) -> Fault {
+        let within = self.actors[actor].streams().and_then(|streams| {
+            let seen = Seen {
+                pid: tid,
+                folder: &self.folder,
+                streams,
+            };
+            seen.place(info.address)
+        });
+        Fault {
+            address: info.address,
+            code: flags::fault(signal, info.code),
+            within,
+        }
+    }
+
+    /// A process became another program; its other threads are gone.
+    fn became(&mut self, tid: pid_t) -> io::Result<()> {
+        self.tasks
+            .retain(|&other, task| task.leader != tid || other == tid);
+        if let Some(task) = self.tasks.get_mut(&tid) {
+            task.in_call = None;
+            let (actor, process) = (task.actor, task.process);
+            let path = std::fs::read_link(format!("/proc/{tid}/exe")).unwrap_or_default();
+            let path = process::relative(&path, &self.folder);
+            self.record(actor, process, What::Became { path });
+        }
+        sys::resume(tid, libc::PTRACE_CONT, 0)
+    }
+
+    /// A task, or an untraced process, has ended.
+    fn gone(&mut self, waited: Waited) {
+        let pid = waited.pid;
+        let task = self.tasks.remove(&pid);
+        if let Some(task) = &task
+            && task.leader == pid
+        {
+            let (actor, process) = (task.actor, task.process);
+            self.actors[actor].cpu_ms += waited.cpu_ms;
+            self.record(actor, process, What::Ended);
+        }
+        let Some(n) = self
+            .actors
+            .iter()
+            .position(|actor| actor.pid() == Some(pid))
+        else {
+            return;
+        };
+        if task.is_none() {
+            self.actors[n].cpu_ms += waited.cpu_ms;
+        }
+        let limit_s = self.scenario.limits.cpu_s;
+        let actor = &mut self.actors[n];
+        actor.peak_rss_kib = waited.peak_rss_kib;
+        let refusal = actor.child.as_mut().and_then(|child| child.refusal());
+        let ending = match (actor.ended_for.take(), refusal) {
+            (Some(reason), _) => reason,
+            (None, Some(reason)) => Ending::NotStarted { reason },
+            (None, None) if libc::WIFEXITED(waited.status) => Ending::Exited {
+                code: libc::WEXITSTATUS(waited.status),
+            },
+            (None, None) => {
+                let signal = libc::WTERMSIG(waited.status);
+                let used_up = signal == libc::SIGKILL && waited.cpu_ms >= limit_s * 1000;
+                if signal == libc::SIGXCPU || used_up {
+                    Ending::TooMuchCpu { limit_s }
+                } else {
+                    let fault = actor.fault.take().filter(|(number, _)| *number == signal);
+                    Ending::Killed {
+                        signal: flags::signal(signal),
+                        fault: fault.map(|(_, fault)| fault),
+                    }
+                }
+            }
+        };
+        actor.ending = Some(ending);
+        if let Some(leader) = task.map(|task| task.leader) {
+            // Threads that exec or exit left behind have no end of their own to wait for.
+            self.tasks.retain(|_, task| task.leader != leader);
+        }
+    }
+}

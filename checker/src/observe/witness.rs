@@ -1,0 +1,79 @@
+//! The witness: a process that had a file mapped before the program under test started.
+//!
+//! The observer itself is that process. It maps the file shared and read-only, and reads the
+//! mapping through the kernel, so that a file cut short meanwhile gives fewer bytes and no SIGBUS.
+#![allow(unsafe_code)]
+
+use std::fs::File;
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::ptr::NonNull;
+
+use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
+
+use crate::evidence::View;
+
+use super::sys;
+
+/// How many bytes from the start of the file the witness looks at.
+const LENGTH: u64 = 64 * 1024;
+
+/// One mapping of the witness.
+#[derive(Debug)]
+pub struct Witness {
+    file: String,
+    mapping: Option<(NonNull<libc::c_void>, usize)>,
+}
+
+impl Witness {
+    /// Maps the file; an empty file cannot be mapped, and its witness sees nothing.
+    pub fn of(folder: &Path, name: &str) -> io::Result<Witness> {
+        let file = File::open(folder.join(name))?;
+        let length = file.metadata()?.len().min(LENGTH) as usize;
+        let mapping = match NonZeroUsize::new(length) {
+            None => None,
+            Some(length) => {
+                // SAFETY: a new mapping at an address of the kernel's choice touches no memory
+                // that exists; it is never turned into a reference.
+                let address = unsafe {
+                    mmap(
+                        None,
+                        length,
+                        ProtFlags::PROT_READ,
+                        MapFlags::MAP_SHARED,
+                        &file,
+                        0,
+                    )
+                }?;
+                Some((address, length.get()))
+            }
+        };
+        Ok(Witness {
+            file: name.to_owned(),
+            mapping,
+        })
+    }
+
+    /// What stands in the mapping now.
+    pub fn look(&self) -> View {
+        let own = std::process::id() as libc::pid_t;
+        let bytes = self.mapping.map_or_else(Vec::new, |(address, length)| {
+            sys::read_memory(own, address.as_ptr() as u64, length)
+        });
+        View {
+            file: self.file.clone(),
+            bytes: bytes.into(),
+        }
+    }
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        if let Some((address, length)) = self.mapping {
+            // SAFETY: exactly the range that mmap returned to us, unmapped once; no reference
+            // into it was ever made. That it fails would leave it to the end of the process.
+            let _ = unsafe { munmap(address, length) };
+        }
+    }
+}
