@@ -147,6 +147,17 @@ calls! {
 /// io_uring and the old asynchronous I/O. Programs that know them fall back to plain calls.
 pub const REFUSED: &[i64] = &[libc::SYS_io_uring_setup, libc::SYS_io_setup];
 
+/// Calls that make a process or thread. A tracer hears of them by other ways; in an untraced run
+/// they are announced, so that they can be counted.
+pub const FORKS: &[i64] = &[
+    libc::SYS_clone,
+    libc::SYS_clone3,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_fork,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_vfork,
+];
+
 /// The watched call with this number.
 pub fn spec(number: u64) -> Option<&'static Spec> {
     WATCHED.iter().find(|spec| spec.number as u64 == number)

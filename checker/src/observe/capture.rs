@@ -1,6 +1,5 @@
 //! Taking what a process writes: the start and the end are kept, all of it is counted.
 
-use std::collections::VecDeque;
 use std::io::{self, PipeReader, PipeWriter, Read};
 
 use crate::evidence::ending::Captured;
@@ -11,7 +10,7 @@ pub struct Capture {
     pipe: PipeReader,
     open: bool,
     start: Vec<u8>,
-    end: VecDeque<u8>,
+    end: Vec<u8>,
     total: u64,
 }
 
@@ -22,7 +21,7 @@ impl Capture {
             pipe,
             open: true,
             start: Vec::new(),
-            end: VecDeque::new(),
+            end: Vec::new(),
             total: 0,
         }
     }
@@ -59,17 +58,25 @@ impl Capture {
         self.total += bytes.len() as u64;
         let room = Captured::KEPT - self.start.len();
         let (first, rest) = bytes.split_at(bytes.len().min(room));
-        self.start.extend(first);
-        self.end.extend(rest);
+        self.start.extend_from_slice(first);
+        self.end.extend_from_slice(rest);
+        // Twice as much is let in as is kept, so that little is moved.
+        if self.end.len() > 2 * Captured::KEPT {
+            self.forget_surplus();
+        }
+    }
+
+    fn forget_surplus(&mut self) {
         let surplus = self.end.len().saturating_sub(Captured::KEPT);
         self.end.drain(..surplus);
     }
 
     /// What was taken.
-    pub fn captured(self) -> Captured {
+    pub fn captured(mut self) -> Captured {
+        self.forget_surplus();
         Captured {
             start: self.start.into(),
-            end: Vec::from(self.end).into(),
+            end: self.end.into(),
             total: self.total,
         }
     }

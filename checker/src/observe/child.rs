@@ -23,7 +23,7 @@ use crate::scenario::{ActorSpec, Limits};
 
 use super::capture::{self, Capture};
 use super::filter::{self, Stop};
-use super::process::Streams;
+use super::process::{self, Streams};
 use super::sys;
 
 /// A process that was started and stands at its gate.
@@ -198,7 +198,7 @@ fn become_program(
     chdir(&command.folder)?;
     umask(Mode::from_bits_truncate(0o022));
     plain_signals(limits)?;
-    set_limits(limits)?;
+    set_limits(limits, filter)?;
     sys::drop_capabilities()?;
     match filter {
         Filter::Trace => {
@@ -263,7 +263,13 @@ fn plain_signals(limits: &Limits) -> io::Result<()> {
     Ok(())
 }
 
-fn set_limits(limits: &Limits) -> io::Result<()> {
+fn set_limits(limits: &Limits, filter: Filter) -> io::Result<()> {
+    if filter == Filter::None {
+        // Nobody counts its processes, so the kernel has to; it counts all of this user, and none
+        // of root (setrlimit(2)).
+        let most = limits.processes + process::count_of_user();
+        setrlimit(Resource::RLIMIT_NPROC, most, most)?;
+    }
     setrlimit(Resource::RLIMIT_CPU, limits.cpu_s, limits.cpu_s + 1)?;
     setrlimit(
         Resource::RLIMIT_AS,

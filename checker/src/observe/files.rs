@@ -3,7 +3,7 @@
 use std::fs::{self, File, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::unistd::{Whence, lseek};
 
@@ -51,8 +51,7 @@ pub fn states(folder: &Path) -> io::Result<Vec<(String, FileState)>> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(&next)?.take(ENTRIES) {
-            let path = entry?.path();
+        for path in entries(&next)? {
             let Some(state) = state(&path)? else { continue };
             if state.kind == FileType::Directory && found.len() < ENTRIES {
                 folders.push(path.clone());
@@ -62,6 +61,17 @@ pub fn states(folder: &Path) -> io::Result<Vec<(String, FileState)>> {
     }
     found.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(found)
+}
+
+/// The paths in a folder of ours. One that was closed to its owner is opened first, and stays
+/// open: what is in it can be looked at only as long as it is.
+fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mode = fs::symlink_metadata(folder)?.mode();
+    if mode & 0o700 != 0o700 {
+        fs::set_permissions(folder, Permissions::from_mode(mode & 0o7777 | 0o700))?;
+    }
+    let entries = fs::read_dir(folder)?.take(ENTRIES);
+    entries.map(|entry| Ok(entry?.path())).collect()
 }
 
 fn kind(path: &Path, meta: &Metadata) -> io::Result<FileType> {
@@ -185,7 +195,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("closed");
         fs::write(&path, "secret").expect("a new file");
-        fs::set_permissions(&path, Permissions::from_mode(0)).expect("our own file");
+        fs::set_permissions(&path, Permissions::from_mode(0o000)).expect("our own file");
         let state = state(&path).expect("readable").expect("there");
         assert_eq!(state.content, Content::of(b"secret"));
         assert_eq!(

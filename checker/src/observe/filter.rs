@@ -6,7 +6,7 @@
 use libc::sock_filter;
 
 use super::arch;
-use super::calls::{REFUSED, WATCHED};
+use super::calls::{FORKS, REFUSED, WATCHED};
 
 const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
 const IF_EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
@@ -45,6 +45,12 @@ pub fn program(stop: Stop) -> Vec<sock_filter> {
     for &number in REFUSED {
         code.push(jump(IF_EQUAL, number as u32, 0, 1));
         code.push(step(RETURN, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32));
+    }
+    if stop == Stop::Notify {
+        for &number in FORKS {
+            code.push(jump(IF_EQUAL, number as u32, 0, 1));
+            code.push(step(RETURN, watched));
+        }
     }
     for spec in WATCHED {
         if spec.only.is_empty() {

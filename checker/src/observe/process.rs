@@ -201,6 +201,14 @@ pub fn leader(tid: pid_t) -> Option<pid_t> {
     line[5..].trim().parse().ok()
 }
 
+/// How many processes the user of this one has.
+pub fn count_of_user() -> u64 {
+    let user = nix::unistd::geteuid().as_raw();
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let own = entries.filter(|entry| entry.metadata().is_ok_and(|meta| meta.uid() == user));
+    own.count() as u64
+}
+
 /// Every process below `root`, nearest first.
 pub fn descendants(root: pid_t) -> Vec<pid_t> {
     let Ok(entries) = fs::read_dir("/proc") else {

@@ -55,6 +55,8 @@ struct Run<'a> {
     untraced: Option<String>,
     /// Why the scenario cannot be set up here, found out on the way.
     unavailable: Option<String>,
+    /// How many processes and threads were made in an untraced run.
+    forks: u64,
     clock: Clock,
     leftovers: Vec<String>,
 }
@@ -94,6 +96,7 @@ pub fn run(program: &Path, scenario: &Scenario, folder: &Path) -> io::Result<Evi
             Watch::Untraced => Some("this run is meant to go untraced".to_owned()),
         },
         unavailable: None,
+        forks: 0,
         clock: Clock::start(),
         leftovers: Vec::new(),
     };
@@ -201,13 +204,17 @@ impl Run<'_> {
     fn evidence(self, before: Vec<(String, FileState)>) -> io::Result<Evidence> {
         let after = files::states(&self.folder)?;
         let actors = self.scenario.actors.iter().zip(self.actors);
+        let is_meant_traced = self.scenario.watch == Watch::Traced;
         let seen = |reason: Option<String>| reason.map_or(Ok(()), Err);
         let watched = seen(self.untraced);
         Ok(Evidence {
             actors: actors.map(|(spec, run)| run.actor(spec)).collect(),
             files: stories(before, after),
-            trace: match (&watched, self.trace.is_empty()) {
-                (Err(reason), true) => Facet::Unseen(reason.clone()),
+            trace: match &watched {
+                // Announced calls have no answers: they are a trace only where none is expected.
+                Err(reason) if is_meant_traced || self.trace.is_empty() => {
+                    Facet::Unseen(reason.clone())
+                }
                 _ => Facet::Seen(self.trace),
             },
             moments: match watched {

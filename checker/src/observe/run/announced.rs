@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use crate::evidence::ending::Ending;
 use crate::evidence::trace::What;
 use crate::observe::process::Seen;
 use crate::observe::{calls, decode, process, sys};
@@ -38,6 +39,13 @@ impl Run<'_> {
                     break;
                 };
                 self.announce(n, &call);
+                if self.has_too_many(&call) {
+                    // Those that wait for an answer are killed, and those that still ask get none.
+                    let limit = self.scenario.limits.processes;
+                    self.end_all(|_| Ending::TooManyProcesses { limit });
+                    is_open = false;
+                    break;
+                }
                 sys::let_announced_go_on(&listener, &call)?;
             }
             if let Some(child) = self.actors[n].child.as_mut().filter(|_| is_open) {
@@ -45,6 +53,17 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a call would make a process more than are allowed at once. Every process is looked
+    /// for only when so many were made that there could be too many.
+    fn has_too_many(&mut self, call: &sys::Announced) -> bool {
+        if !calls::FORKS.contains(&(call.number as i64)) {
+            return false;
+        }
+        self.forks += 1;
+        let limit = self.scenario.limits.processes;
+        self.forks >= limit && self.live().len() as u64 >= limit
     }
 
     fn announce(&mut self, n: usize, call: &sys::Announced) {

@@ -59,6 +59,10 @@ impl Run<'_> {
             self.end_all(|_| Ending::TooLong { limit_s });
             return;
         }
+        let limit = limits.processes;
+        if self.untraced.is_some() && self.live().len() as u64 > limit {
+            self.end_all(|_| Ending::TooManyProcesses { limit });
+        }
         self.see_stillness();
         let idle = self.clock.stirred.elapsed();
         if idle > Duration::from_millis(limits.idle_ms) {
@@ -114,10 +118,11 @@ impl Run<'_> {
         }
     }
 
-    /// The call that an actor's first process stands in, as text.
+    /// The call that a process of an actor stands in, as text.
     fn call_of(&self, actor: usize) -> Option<String> {
-        let task = self.tasks.get(&self.actors[actor].pid()?)?;
-        match &self.trace.get(task.in_call?)?.what {
+        let mut own = self.tasks.values().filter(|task| task.actor == actor);
+        let index = own.find_map(|task| task.in_call)?;
+        match &self.trace.get(index)?.what {
             What::Call(call) => Some(call.to_string().trim_end_matches(" = ?").to_owned()),
             _ => None,
         }

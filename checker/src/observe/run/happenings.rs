@@ -42,9 +42,10 @@ impl Run<'_> {
                 filter,
             )
         };
+        let untraced = || begin(Filter::Notify).or_else(|_| begin(Filter::None));
         let mut child = match scenario.watch {
             Watch::Traced => begin(Filter::Trace)?,
-            Watch::Untraced => begin(Filter::Notify).or_else(|_| begin(Filter::None))?,
+            Watch::Untraced => untraced()?,
         };
         let pid = child.pid.as_raw();
         if scenario.watch == Watch::Traced && self.untraced.is_none() {
@@ -68,7 +69,7 @@ impl Run<'_> {
             // A filter without a tracer would refuse every watched call (seccomp(2)).
             tasks::kill(pid);
             nix::sys::wait::waitpid(child.pid, None)?;
-            child = begin(Filter::None)?;
+            child = untraced()?;
         }
         child.open_gate()?;
         let actor = &mut self.actors[n];
@@ -197,11 +198,17 @@ impl Run<'_> {
     /// Kills all of an actor; `reason` becomes its ending.
     pub(super) fn end_actor(&mut self, n: usize, reason: Ending) {
         let actor = &mut self.actors[n];
-        if actor.ending.is_none() {
+        if let Some(ending) = &mut actor.ending {
+            // What it left running went too far.
+            *ending = reason;
+        } else {
             actor.ended_for.get_or_insert(reason);
         }
         // Not yet waited for, so its number is still its own.
         if let (None, Some(pid)) = (&actor.ending, actor.pid()) {
+            if self.untraced.is_some() {
+                process::descendants(pid).into_iter().for_each(tasks::kill);
+            }
             tasks::kill(pid);
         }
         let own = self.tasks.iter().filter(|(_, task)| task.actor == n);

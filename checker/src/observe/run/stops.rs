@@ -214,6 +214,8 @@ impl Run<'_> {
             let fault = matches!(signal, libc::SIGSEGV | libc::SIGBUS)
                 .then(|| sys::signal_info(tid).ok())
                 .flatten()
+                // A code above 0 is the kernel's own; kill(2) gives no address.
+                .filter(|info| info.code > 0)
                 .map(|info| self.fault(tid, actor, signal, info));
             let name = flags::signal(signal);
             let what = What::Signal {
