@@ -42,7 +42,7 @@ impl Run<'_> {
                 if self.has_too_many(&call) {
                     // Those that wait for an answer are killed, and those that still ask get none.
                     let limit = self.scenario.limits.processes;
-                    self.end_all(|_| Ending::TooManyProcesses { limit });
+                    self.end_actor(n, Ending::TooManyProcesses { limit });
                     is_open = false;
                     break;
                 }

@@ -61,7 +61,9 @@ impl Run<'_> {
         }
         let limit = limits.processes;
         if self.untraced.is_some() && self.live().len() as u64 > limit {
-            self.end_all(|_| Ending::TooManyProcesses { limit });
+            for n in 0..self.actors.len() {
+                self.end_actor(n, Ending::TooManyProcesses { limit });
+            }
         }
         self.see_stillness();
         let idle = self.clock.stirred.elapsed();
