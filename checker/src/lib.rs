@@ -35,4 +35,6 @@ pub mod evidence;
 pub mod lab;
 pub mod report;
 pub mod scenario;
+pub mod stub;
+pub mod stubs;
 pub mod verdict;
