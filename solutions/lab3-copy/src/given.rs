@@ -175,11 +175,12 @@ impl RegularFile {
     }
 
     /// Takes back what a failed copy did: a file that was made is removed, one that was there
-    /// gets its old length. What stops this too would only hide the first error.
+    /// gets its old length. If this fails too, the first error is still the one to tell.
     pub fn undo(&self) {
-        let _ = match self.created {
-            true => fs::remove_file(&self.path),
-            false => self.file.set_len(self.length),
+        let _ = match self.file.metadata() {
+            _ if self.created => fs::remove_file(&self.path),
+            Ok(now) if now.len() == self.length => Ok(()),
+            _ => self.file.set_len(self.length),
         };
     }
 }
