@@ -154,8 +154,8 @@ pub fn append(file: &RegularFile, text: &[u8]) -> Result<Appended, Error> {
         let start = old - at as u64;
         let both = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
         let mapping = file
-            .reserve(start..new)
-            .and_then(|()| file.set_length(new))
+            .set_length(new)
+            .and_then(|()| file.reserve(start..new))
             .and_then(|()| map(file, both, start, at + text.len()))
             .inspect_err(|_| file.restore(old))?;
         stored = mapping.map(|mapping| mapping.store(at, text));
