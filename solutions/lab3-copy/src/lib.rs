@@ -25,9 +25,9 @@ use nix::unistd::ftruncate;
 
 /// Step 1: map the source, for reading and nothing else (clause 1).
 ///
-/// `source` is open already, and `source.length` is its length. [`RegularFile::map`] makes
-/// the mapping; you say what may be done with it, whether it is shared, and which bytes of the
-/// file it shows.
+/// `source` is open already, and `source.length` is its length. [`RegularFile::map`] makes the
+/// mapping; you say what may be done with it, whether it is shared, and which bytes of the file it
+/// shows.
 ///
 /// Think of the empty file: what does the kernel say to a mapping of length 0? The answer for it
 /// here is `Ok(None)`.
@@ -96,9 +96,9 @@ pub fn open_destination(source: &RegularFile, name: &Path) -> Result<RegularFile
 /// - Clause 8: [`WINDOW`] again.
 /// - Clause 10: `ftruncate` promises a length, not the room for it. On a full disk the promise
 ///   breaks in the middle of the stores. `fallocate` asks for the room now, and says so if there
-///   is none; not every file system can do it (`EOPNOTSUPP`, which need not stop you). In which order do you call the two,
-///   so that a file that was there still has its bytes if there is no room? When you return an
-///   error, `given::fill` removes the new file, or gives the old one its length back.
+///   is none. Not every file system can do it: `EOPNOTSUPP` need not stop you. In which order do
+///   you call the two, so that a file that was there still has its bytes if there is no room? When
+///   you return an error, `given::fill` removes the new file, or gives the old one its length back.
 pub fn size_and_map(destination: &RegularFile, size: u64) -> Result<Option<Mapping>, Error> {
     // step 4: size the destination and map it
     if size == 0 {
