@@ -36,4 +36,6 @@ pub mod lab;
 pub mod observe;
 pub mod report;
 pub mod scenario;
+pub mod stub;
+pub mod stubs;
 pub mod verdict;
