@@ -1,5 +1,5 @@
 // expect: fails 6, 7 with no-sync
-// stretch: fails 9, 11, 12
+// stretch: fails 11, 12
 // about: neither overwrite nor append ever calls msync; both claim synced.
 
 #define _GNU_SOURCE

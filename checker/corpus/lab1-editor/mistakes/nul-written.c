@@ -1,5 +1,5 @@
 // expect: fails 3 with nul-written
-// stretch: fails 9, 11, 12
+// stretch: fails 11, 12
 // about: overwrite stores the terminating NUL of the argument too, where there is room for it.
 
 #define _GNU_SOURCE

@@ -1,5 +1,5 @@
 // expect: fails 3 with private-mapping
-// also: 4, 5, 6
+// also: 4, 5, 6, 10
 // stretch: fails 11, 12
 // about: overwrite stores into a MAP_PRIVATE mapping, so the file never changes; append is right.
 

@@ -1,5 +1,5 @@
 // expect: fails 3, 6 with write-call
-// stretch: fails 9, 11, 12
+// stretch: fails 11, 12
 // about: overwrite is a plain pwrite and fsync, no mapping at all; append is right.
 
 #define _GNU_SOURCE
