@@ -109,7 +109,7 @@ static int append(const char *text)
     if (len > 0 && msync(map, shift + len + 1, MS_SYNC) < 0)
         return complain(strerror(errno));
     printf("synced: %zu\n", len);
-    printf("new size: %zu\n", size + len + 1);
+    printf("new size: %zu\n", size + len + (len > 0));
     return 0;
 }
 

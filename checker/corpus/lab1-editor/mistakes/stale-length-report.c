@@ -1,5 +1,4 @@
 // expect: fails 7 with stale-length
-// also: 10
 // stretch: fails 11, 12
 // about: append does everything right and then prints the length of before as the new size.
 

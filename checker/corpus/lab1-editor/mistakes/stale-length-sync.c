@@ -1,5 +1,4 @@
 // expect: fails 7 with stale-length
-// also: 10
 // stretch: fails 11, 12
 // about: append syncs only as many bytes of the tail as the file had before it grew.
 

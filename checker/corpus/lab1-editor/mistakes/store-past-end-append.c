@@ -1,5 +1,4 @@
 // expect: fails 7 with store-past-end
-// also: 10
 // stretch: fails 11, 12
 // about: append does not grow the file while the last page has room: the bytes are lost without a word.
 

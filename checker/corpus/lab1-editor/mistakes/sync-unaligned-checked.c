@@ -1,5 +1,4 @@
 // expect: fails 7 with sync-unaligned
-// also: 10
 // stretch: fails 11, 12
 // about: append gives msync the address of the new bytes; it sees the EINVAL and gives up, exit status 1.
 

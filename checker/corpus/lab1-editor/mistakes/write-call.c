@@ -1,4 +1,5 @@
 // expect: fails 3, 6 with write-call
+// also: 4
 // stretch: fails 11, 12
 // about: overwrite is a plain pwrite and fsync, no mapping at all; append is right.
 

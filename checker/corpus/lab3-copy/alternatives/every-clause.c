@@ -101,10 +101,10 @@ int main(int argc, char **argv)
     if (s.st_size == 0 && read(in, &byte, 1) != 0)
         return error(from, EOPNOTSUPP);
     if (s.st_size > 0) { /* can it be mapped at all? */
-        void *p = mmap(NULL, 1, PROT_READ, MAP_SHARED, in, 0);
+        void *p = mmap(NULL, getpagesize(), PROT_READ, MAP_SHARED, in, 0);
         if (p == MAP_FAILED)
             return error(from, errno);
-        munmap(p, 1);
+        munmap(p, getpagesize());
     }
 
     if ((e = resolve(to, real)))

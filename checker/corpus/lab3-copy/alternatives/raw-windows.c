@@ -70,7 +70,7 @@ int main(int argc, char **argv)
         if (!sized++ && syscall(SYS_ftruncate, out, size) < 0)
             return error(argv[2]);
         uint8_t *from = map(whole, PROT_READ, in, start);
-        uint8_t *look = map(1, PROT_READ, in, start);
+        uint8_t *look = map(65536, PROT_READ, in, start);
         if (from == MAP_FAILED || look == MAP_FAILED)
             return error(argv[1]);
         /* In bites through private memory. */
@@ -80,7 +80,7 @@ int main(int argc, char **argv)
             memcpy(to + i, scratch, bite);
         }
         syscall(SYS_munmap, from, whole);
-        syscall(SYS_munmap, look, 1L);
+        syscall(SYS_munmap, look, 65536L);
         syscall(SYS_munmap, to, whole);
         end = start;
     }

@@ -1,6 +1,5 @@
 // expect: fails 1, 2, 3 with fs-copy
-// also: 6
-// stretch: fails 8, 9, 11, 14
+// stretch: fails 9, 10, 11, 12, 14
 // about: The old way: a loop of read and write, nothing is mapped.
 
 #define _GNU_SOURCE

@@ -1,6 +1,5 @@
 // expect: fails 1, 2, 3 with fs-copy
-// also: 6
-// stretch: fails 8, 9, 11, 14
+// stretch: fails 9, 10, 11, 12, 14
 // about: copy_file_range makes the copy, nothing is mapped.
 
 #define _GNU_SOURCE

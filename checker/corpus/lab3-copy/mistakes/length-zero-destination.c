@@ -1,5 +1,5 @@
 // expect: fails 5 with length-zero
-// stretch: fails 8, 10, 11
+// stretch: fails 8, 10, 11, 14
 // about: The empty source is spared, but the destination is mapped with length 0: EINVAL, exit status 1.
 
 #define _GNU_SOURCE

@@ -1,5 +1,5 @@
 // expect: fails 4, 5 with truncated-before-checking
-// stretch: fails 8, 10, 11, 14
+// stretch: fails 8, 10, 11
 // about: The tutorial's mmap_copy: the destination is opened with O_TRUNC and nobody asks whether it is the source, which is then all zeros; an empty source is an error of mmap.
 
 #define _GNU_SOURCE

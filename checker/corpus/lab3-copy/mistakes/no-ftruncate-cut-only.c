@@ -1,5 +1,5 @@
 // expect: fails 2 with no-ftruncate
-// also: 3
+// also: 3, 13
 // stretch: fails 8, 9, 10, 11, 14
 // about: The destination is cut when it is longer, never made longer.
 

@@ -1,5 +1,5 @@
 // expect: fails 2, 6 with no-ftruncate
-// also: 3
+// also: 3, 13
 // stretch: fails 8, 9, 10, 11, 14
 // about: The destination never gets its length: a new one is hit by SIGBUS, a longer one keeps its tail. (Only the empty source is seen to.)
 

@@ -1,6 +1,6 @@
 // expect: fails 3, 5 with panicked
-// also: 6
-// stretch: fails 8, 9, 10, 11, 14
+// also: 6, 13
+// stretch: fails 8, 10, 11, 14
 // about: The copy goes page by page and indexes past the end with the last, partial page; on an empty file a length that cannot be 0 is unwrapped.
 
 use std::fs::{File, OpenOptions};

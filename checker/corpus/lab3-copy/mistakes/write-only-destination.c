@@ -1,5 +1,5 @@
 // expect: fails 2 with write-only-destination
-// also: 3, 6
+// also: 3, 6, 13
 // stretch: fails 8, 9, 10, 11, 14
 // about: The destination is opened O_WRONLY: mmap answers EACCES.
 
