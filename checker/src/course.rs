@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::lab::Lab;
-use crate::labs::lab3_copy;
+use crate::labs::{lab1_editor, lab2_compare, lab3_copy};
 
 /// All labs, in teaching order.
 pub fn labs() -> &'static [&'static Lab] {
-    static LABS: [&Lab; 1] = [&lab3_copy::LAB];
+    static LABS: [&Lab; 3] = [&lab1_editor::LAB, &lab2_compare::LAB, &lab3_copy::LAB];
     &LABS
 }
 

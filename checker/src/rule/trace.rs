@@ -88,6 +88,11 @@ impl Target {
         self.ids.contains(&id)
     }
 
+    /// Whether it has this inode number, where no device is known.
+    pub fn is_inode(&self, inode: u64) -> bool {
+        inode != 0 && self.ids.iter().any(|id| id.1 == inode)
+    }
+
     /// Whether `file` is it.
     pub fn is(&self, file: &FileRef) -> bool {
         if file.inode == 0 {

@@ -5,11 +5,11 @@
 //! that the name stood for in the beginning.
 
 use crate::evidence::file::FileState;
-use crate::evidence::{Facet, Moment, Observation};
+use crate::evidence::{Moment, Observation};
 use crate::rule::finding::{broken, seen};
 use crate::rule::mapping::of_file;
 use crate::rule::moved::{self, Way};
-use crate::rule::trace::{calls, resolve, target};
+use crate::rule::trace::{calls, events, resolve, target};
 use crate::rule::{ending, exhibit, file, refusal};
 use crate::verdict::{Ruling, Spot};
 
@@ -181,9 +181,7 @@ pub fn refused(obs: &Observation) -> Ruling {
 
 /// Killed before the rename: the old file, whole. A temporary may remain.
 pub fn killed(obs: &Observation) -> Ruling {
-    if let Facet::Unseen(reason) = &obs.evidence.trace {
-        return Err(crate::verdict::Finding::Unobservable(reason.clone()));
-    }
+    events(obs)?;
     file::unchanged(obs, destination(obs))?;
     file::unchanged(obs, source(obs))?;
     let killed = calls(obs)?
@@ -201,9 +199,7 @@ pub fn killed(obs: &Observation) -> Ruling {
 
 /// A copy that fails by itself: the old file, no temporary, an error.
 pub fn fails(obs: &Observation) -> Ruling {
-    if let Facet::Unseen(reason) = &obs.evidence.trace {
-        return Err(crate::verdict::Finding::Unobservable(reason.clone()));
-    }
+    events(obs)?;
     file::unchanged(obs, destination(obs))?;
     nothing_left(obs)?;
     ending::exits(obs, 1)
