@@ -31,6 +31,11 @@ pub struct Observation {
 /// What one run of one scenario showed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
+    /// Why the scenario could not be set up on this machine, as a clause that can follow
+    /// "because"; then nothing else here means anything.
+    pub unavailable: Option<String>,
+    /// Bytes in a page of the machine on which it ran.
+    pub page_size: u64,
     /// The processes that the scenario started, in its order.
     pub actors: Vec<Actor>,
     /// Every file in the scenario's folder, before and after, by name.
@@ -41,9 +46,6 @@ pub struct Evidence {
     pub moments: Facet<Vec<Moment>>,
     /// Processes that were still there when the last actor had ended, by command name.
     pub leftovers: Vec<String>,
-    /// Why the scenario could not be set up on this machine, if so, as a clause that can follow
-    /// "because"; then nothing else here says anything.
-    pub unavailable: Option<String>,
 }
 
 /// Something that was looked at, or the reason why it could not be.
@@ -80,6 +82,9 @@ pub struct View {
     pub file: String,
     /// From the start of the file, at most as many as it was long when the witness mapped it.
     pub bytes: Bytes,
+    /// The rest of the last page of that mapping, behind the length that the file had when the
+    /// witness mapped it. Stores past the end of the file show here; empty for a page multiple.
+    pub tail: Bytes,
 }
 
 impl Evidence {
@@ -106,10 +111,7 @@ impl Moment {
     }
 
     /// What the witness saw of a file at this moment.
-    pub fn view(&self, name: &str) -> Option<&Bytes> {
-        self.views
-            .iter()
-            .find(|view| view.file == name)
-            .map(|view| &view.bytes)
+    pub fn view(&self, name: &str) -> Option<&View> {
+        self.views.iter().find(|view| view.file == name)
     }
 }

@@ -22,9 +22,9 @@ pub struct Lab {
     pub minutes: u16,
     /// The numbered promises of its contract, in teaching order: clause 0 first, core, stretch.
     pub clauses: &'static [Clause],
-    /// What is run, with inputs drawn from a seed. Names are unique; the order is that of the
-    /// checks, so that what fails first is seen first.
-    pub scenarios: fn(seed: u64) -> Vec<Scenario>,
+    /// What is run, with inputs drawn from a seed, for a machine with pages of so many bytes. Names
+    /// are unique; the order is that of the checks, so that what fails first is seen first.
+    pub scenarios: fn(seed: u64, page: u64) -> Vec<Scenario>,
     /// The mistakes that are told apart by name, the most specific first.
     pub mistakes: &'static [Mistake],
 }

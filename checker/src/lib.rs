@@ -31,10 +31,15 @@
 //! asks the kernel, then it belongs to `observe`; it is true for one lab, then to that lab's
 //! file; true for two, then to `rule`; colour, width and frame sentences, then to `render`.
 
+pub mod course;
 pub mod evidence;
+pub mod inputs;
+pub mod judge;
 pub mod lab;
+pub mod labs;
 pub mod observe;
 pub mod report;
+pub mod rule;
 pub mod scenario;
 pub mod stub;
 pub mod stubs;

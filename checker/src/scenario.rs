@@ -117,6 +117,9 @@ pub enum Happening {
     Ended(String),
     /// The actor waits in the kernel for something that will not come by itself.
     Blocked(String),
+    /// This many milliseconds have passed since the hold began: the way out for a program that
+    /// waits for another by asking again and again, which is never blocked.
+    Elapsed(u64),
 }
 
 /// Actions at a point.
@@ -187,6 +190,9 @@ pub enum Action {
     Kill,
     /// Answers the call with this error instead of carrying it out; only at [`Side::Entry`].
     Fail(String),
+    /// Answers the call with 0 instead of carrying it out; only at [`Side::Entry`]. For calls that
+    /// would allocate more than a machine may have, in a run that ends before it matters.
+    Pretend,
     /// Ends the run here; every actor that still runs is [`Stopped`](crate::evidence::ending::Ending::Stopped).
     Finish,
     /// Another process sets the length of a file.

@@ -59,6 +59,10 @@ const NAMES: &[(i32, &str)] = &[
     (95, "EOPNOTSUPP"),
     (110, "ETIMEDOUT"),
     (122, "EDQUOT"),
+    // Answers that the kernel turns into a restart or EINTR (linux/errno.h); a tracer sees them.
+    (512, "ERESTARTSYS"),
+    (514, "ERESTARTNOHAND"),
+    (516, "ERESTART_RESTARTBLOCK"),
 ];
 
 #[cfg(test)]

@@ -70,7 +70,9 @@ pub struct Call {
     pub arguments: Vec<Argument>,
     /// The file that the call is about: behind its descriptor, or the one it opened.
     pub file: Option<FileRef>,
-    /// A second file, where there is one: the target of rename(2), link(2), copy_file_range(2).
+    /// A second file, where there is one: the new name of rename(2) and link(2); the file that
+    /// bytes go to in copy_file_range(2), sendfile(2), splice(2), tee(2) and the cloning ioctls,
+    /// whose `file` is the one they come from.
     pub other: Option<FileRef>,
     /// For writes: the first bytes that were to be written.
     pub data: Option<Bytes>,

@@ -19,15 +19,16 @@ pub const FOREIGN_CALLS: u32 = 0x4000_0000;
 /// Whether [`answer`] works here.
 pub const CAN_ANSWER: bool = cfg!(target_arch = "x86_64");
 
-/// At the entry of a call, as a seccomp stop: has the kernel skip it and answer `-errno`.
+/// At the entry of a call, as a seccomp stop: has the kernel skip it and answer `result`, which is
+/// negative errno for an error.
 ///
 /// A call number of -1 is skipped, and the answer is what the register holds (ptrace(2), seccomp(2)).
 #[cfg(target_arch = "x86_64")]
-pub fn answer(pid: pid_t, errno: i32) -> io::Result<()> {
+pub fn answer(pid: pid_t, result: i64) -> io::Result<()> {
     let pid = nix::unistd::Pid::from_raw(pid);
     let mut registers = nix::sys::ptrace::getregs(pid)?;
     registers.orig_rax = u64::MAX;
-    registers.rax = i64::from(-errno) as u64;
+    registers.rax = result as u64;
     nix::sys::ptrace::setregs(pid, registers)?;
     Ok(())
 }
@@ -35,6 +36,6 @@ pub fn answer(pid: pid_t, errno: i32) -> io::Result<()> {
 /// The place for the other architectures: aarch64 needs NT_ARM_SYSTEM_CALL for the number and x0
 /// for the answer, set at the exit of the call.
 #[cfg(not(target_arch = "x86_64"))]
-pub fn answer(_pid: pid_t, _errno: i32) -> io::Result<()> {
+pub fn answer(_pid: pid_t, _result: i64) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -76,8 +76,10 @@ macro_rules! calls {
     };
 }
 
-/// FICLONE and FICLONERANGE (linux/fs.h): make one file share the blocks of another.
-const CLONES: [u32; 2] = [0x4004_9409, 0x4020_940d];
+/// FICLONE (linux/fs.h): makes one file share the blocks of another.
+pub const FICLONE: u32 = 0x4004_9409;
+/// FICLONERANGE (linux/fs.h): the same for a range.
+const FICLONERANGE: u32 = 0x4020_940d;
 
 calls! {
     #[cfg(target_arch = "x86_64")]
@@ -136,7 +138,7 @@ calls! {
     "flock" SYS_flock ("fd" Fd, "operation" Lock);
     "fcntl" SYS_fcntl ("fd" Fd, "cmd" Command, "arg" Address)
         [libc::F_SETLK as u32, libc::F_SETLKW as u32, libc::F_OFD_SETLK as u32, libc::F_OFD_SETLKW as u32];
-    "ioctl" SYS_ioctl ("fd" Fd, "op" Bits, "arg" Number) [CLONES[0], CLONES[1]];
+    "ioctl" SYS_ioctl ("fd" Fd, "op" Bits, "arg" Number) [FICLONE, FICLONERANGE];
     "memfd_create" SYS_memfd_create ("name" Path, "flags" Bits);
     "ptrace" SYS_ptrace ("op" Number, "pid" Process, "addr" Address, "data" Address);
     "process_vm_readv" SYS_process_vm_readv ("pid" Process, "local_iov" Address, "liovcnt" Number, "remote_iov" Address, "riovcnt" Number, "flags" Bits);

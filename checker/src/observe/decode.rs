@@ -5,7 +5,7 @@
 use crate::evidence::bytes::Bytes;
 use crate::evidence::trace::{Argument, Call, FileRef, MAP_ANONYMOUS, Stream};
 
-use super::calls::{Kind, Spec};
+use super::calls::{FICLONE, Kind, Spec};
 use super::flags;
 
 /// How many bytes of a write to a standard stream are kept, and how many of any other.
@@ -105,6 +105,14 @@ pub fn call(spec: &Spec, registers: [u64; 6], eyes: &impl Eyes) -> Call {
     if spec.name.starts_with("open") && arguments.len() == spec.arguments.len() {
         forget_unused_mode(&mut arguments);
     }
+    // Where bytes are moved from one file to another, the one they come from stands first.
+    match spec.name {
+        "sendfile" => files.reverse(),
+        "ioctl" => files
+            .splice(0..0, clone_source(registers, eyes))
+            .for_each(drop),
+        _ => {}
+    }
     let mut files = files.into_iter();
     Call {
         name: spec.name.to_owned(),
@@ -115,6 +123,18 @@ pub fn call(spec: &Spec, registers: [u64; 6], eyes: &impl Eyes) -> Call {
         result: None,
         injected: false,
     }
+}
+
+/// The file that a cloning ioctl takes from: FICLONE has its descriptor as the argument, and
+/// FICLONERANGE as the first word of the structure behind it (ioctl_ficlonerange(2)).
+fn clone_source(registers: [u64; 6], eyes: &impl Eyes) -> Option<FileRef> {
+    let fd = if registers[1] as u32 == FICLONE {
+        registers[2] as i32
+    } else {
+        let word = eyes.bytes(registers[2], 8);
+        word.try_into().map_or(-1, i64::from_ne_bytes) as i32
+    };
+    eyes.descriptor(fd)
 }
 
 /// The mode of open is an argument only where a file can be made.

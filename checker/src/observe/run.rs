@@ -223,6 +223,7 @@ impl Run<'_> {
             },
             leftovers: self.leftovers,
             unavailable: self.unavailable,
+            page_size: procfs::page_size(),
         })
     }
 
@@ -246,6 +247,7 @@ fn unavailable(scenario: &Scenario, reason: String) -> Evidence {
         moments: Facet::Unseen(reason.clone()),
         leftovers: Vec::new(),
         unavailable: Some(reason),
+        page_size: procfs::page_size(),
     }
 }
 

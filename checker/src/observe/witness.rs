@@ -58,12 +58,16 @@ impl Witness {
     /// What stands in the mapping now.
     pub fn look(&self) -> View {
         let own = std::process::id() as libc::pid_t;
-        let bytes = self.mapping.map_or_else(Vec::new, |(address, length)| {
-            sys::read_memory(own, address.as_ptr() as u64, length)
+        let mut bytes = self.mapping.map_or_else(Vec::new, |(address, length)| {
+            let pages = length.next_multiple_of(procfs::page_size() as usize);
+            sys::read_memory(own, address.as_ptr() as u64, pages)
         });
+        let length = self.mapping.map_or(0, |(_, length)| length);
+        let tail = bytes.split_off(length.min(bytes.len()));
         View {
             file: self.file.clone(),
             bytes: bytes.into(),
+            tail: tail.into(),
         }
     }
 }

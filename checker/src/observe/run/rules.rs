@@ -1,7 +1,7 @@
 //! The rules of a scenario: which point is reached, and what is done there.
 
 use std::io::{self, Write};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use libc::pid_t;
 
@@ -13,9 +13,6 @@ use crate::scenario::{Action, Happening, Point, Side};
 
 use super::Run;
 use super::tasks::Hold;
-
-/// How long a task is held for something that does not happen.
-const HOLD: Duration = Duration::from_secs(3);
 
 /// Calls that change a file or a name whenever they succeed.
 const CHANGING: &[&str] = &[
@@ -152,7 +149,11 @@ impl Run<'_> {
                 });
                 "ended the run".to_owned()
             }
-            Action::Fail(name) => self.fail(tid, name, call)?,
+            Action::Fail(name) => {
+                let number = errno::number(name).unwrap_or(libc::EIO);
+                self.answer(tid, -i64::from(number), name, call)?
+            }
+            Action::Pretend => self.answer(tid, 0, "that it was done", call)?,
             Action::Truncate { file, length } => {
                 let done = stage::truncate(&self.folder.join(file), *length);
                 done_or(
@@ -217,7 +218,7 @@ impl Run<'_> {
             let in_call = task.in_call.is_some();
             task.hold = Some(Hold {
                 until: until.to_vec(),
-                deadline: Instant::now() + HOLD,
+                since: Instant::now(),
                 request: if in_call {
                     libc::PTRACE_SYSCALL
                 } else {
@@ -228,19 +229,24 @@ impl Run<'_> {
         }
     }
 
-    /// Has the call answered with an error instead of being carried out.
-    fn fail(&mut self, tid: pid_t, name: &str, call: Option<usize>) -> io::Result<String> {
+    /// Has the call answered with this instead of being carried out.
+    fn answer(
+        &mut self,
+        tid: pid_t,
+        result: i64,
+        words: &str,
+        call: Option<usize>,
+    ) -> io::Result<String> {
         if !arch::CAN_ANSWER {
-            self.unavailable =
-                Some("calls cannot be made to fail on this processor yet".to_owned());
-            return Ok(format!("could not answer {name}"));
+            let reason = "calls cannot be answered in the kernel's place on this processor yet";
+            self.unavailable = Some(reason.to_owned());
+            return Ok(format!("could not answer {words}"));
         }
-        let number = errno::number(name).unwrap_or(libc::EIO);
-        arch::answer(tid, number)?;
+        arch::answer(tid, result)?;
         if let Some(What::Call(call)) = call.map(|index| &mut self.trace[index].what) {
             call.injected = true;
         }
-        Ok(format!("answered {name}"))
+        Ok(format!("answered {words}"))
     }
 
     /// Looks at the files, the address spaces and the witnesses.
@@ -313,6 +319,7 @@ fn words(until: &[Happening]) -> String {
     let each = until.iter().map(|happening| match happening {
         Happening::Ended(name) => format!("`{name}` has ended"),
         Happening::Blocked(name) => format!("`{name}` is blocked"),
+        Happening::Elapsed(ms) => format!("{ms} ms have passed"),
     });
     each.collect::<Vec<_>>().join(" or ")
 }

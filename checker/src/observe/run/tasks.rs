@@ -27,8 +27,8 @@ pub struct Task {
 pub struct Hold {
     /// Any of these sets it free.
     pub until: Vec<Happening>,
-    /// Sets it free anyway.
-    pub deadline: Instant,
+    /// When it began.
+    pub since: Instant,
     /// How it goes on then: PTRACE_CONT or PTRACE_SYSCALL.
     pub request: libc::c_uint,
     /// The rule that holds it.

@@ -1,0 +1,197 @@
+//! Evidence to verdicts: runs a check's rule, and where a promise was broken, looks for the reason
+//! that says most.
+//!
+//! Pure: the same evidence gives the same verdict, whenever and wherever it is judged.
+
+use crate::evidence::Observation;
+use crate::lab::{Check, Clue, Judge, Lab, Mistake};
+use crate::rule::ending::{Trouble, trouble};
+use crate::rule::{facts, generic};
+use crate::verdict::{Diagnosis, Finding, MistakeNote, Ruling, Spot, Verdict};
+
+/// Judges one check of a clause. `observations` are those of [`Check::scenarios`], in their order;
+/// `snapshot` is the stored text for [`Judge::Transcript`].
+pub fn judge(
+    lab: &Lab,
+    clause: u8,
+    check: &Check,
+    observations: &[&Observation],
+    snapshot: Option<&str>,
+) -> Verdict {
+    let unavailable = observations
+        .iter()
+        .find_map(|obs| obs.evidence.unavailable.clone());
+    if let Some(reason) = unavailable {
+        return Verdict::NotObservable { reason };
+    }
+    let looked = observations
+        .iter()
+        .try_for_each(|obs| generic::does_not_look_back(obs));
+    let (ruling, at) = match (looked, check.judge) {
+        (Err(finding), _) => (Err(finding), 0),
+        (Ok(()), Judge::Each(rule)) => each(rule, observations),
+        (Ok(()), Judge::Together(rule)) => (rule(observations), 0),
+        (Ok(()), Judge::Transcript(name)) => (transcript(name, observations, snapshot), 0),
+    };
+    match ruling {
+        Ok(()) => Verdict::Passed,
+        Err(Finding::NotWritten { step, place }) => Verdict::NotWritten { step, place },
+        Err(Finding::Unobservable(reason)) => Verdict::NotObservable { reason },
+        Err(Finding::Broken(diagnosis, code)) => {
+            let named = observations
+                .iter()
+                .find(|obs| obs.scenario.name == diagnosis.scenario);
+            match named.or(observations.get(at)) {
+                Some(obs) => explain(lab, clause, obs, *diagnosis, code),
+                None => Verdict::Failed(diagnosis),
+            }
+        }
+    }
+}
+
+/// The first scenario that breaks the promise decides; else the first that could not be told.
+fn each(rule: fn(&Observation) -> Ruling, observations: &[&Observation]) -> (Ruling, usize) {
+    let mut unseen = (Ok(()), 0);
+    for (n, obs) in observations.iter().enumerate() {
+        match rule(obs) {
+            Ok(()) => {}
+            Err(Finding::Unobservable(reason)) if unseen.0.is_ok() => {
+                unseen = (Err(Finding::Unobservable(reason)), n);
+            }
+            Err(Finding::Unobservable(_)) => {}
+            Err(finding) => return (Err(finding), n),
+        }
+    }
+    unseen
+}
+
+fn transcript(name: &str, observations: &[&Observation], snapshot: Option<&str>) -> Ruling {
+    let Some(snapshot) = snapshot else {
+        let reason = format!("the stored transcript `{name}` is missing");
+        return Err(Finding::Unobservable(reason));
+    };
+    let wanted: Vec<String> = snapshot.lines().map(str::to_owned).collect();
+    observations
+        .iter()
+        .try_for_each(|obs| facts::same_lines(&wanted, &obs.evidence.actors[0].stdout.text()))
+}
+
+/// Puts the reason to a broken promise. An event of the trace that broke it explains more than the
+/// end of a run that followed; what is missing or wrong in the end explains less than a `todo!`, a
+/// panic or a limit that cut the run short.
+fn explain(
+    lab: &Lab,
+    clause: u8,
+    obs: &Observation,
+    mut diagnosis: Diagnosis,
+    code: Option<&'static str>,
+) -> Verdict {
+    diagnosis.scenario = obs.scenario.name.clone();
+    diagnosis.command = command(lab, obs, actor_of(obs, &diagnosis.spot));
+    let told_by_event = matches!(diagnosis.spot, Spot::Event { .. });
+    let trouble = trouble(obs).filter(|_| !told_by_event);
+    match trouble {
+        Some(Trouble::NotWritten { step, place }) => return Verdict::NotWritten { step, place },
+        Some(Trouble::Mistake {
+            code,
+            observed,
+            exhibit,
+        }) => {
+            // A memory fault has a reason that a lab may know by a better name.
+            let by_signal = matches!(code, "store-past-end" | "killed");
+            let better = if by_signal {
+                recognised(lab, clause, obs)
+            } else {
+                None
+            };
+            match better {
+                Some((mistake, clue)) => {
+                    let clue = Clue {
+                        observed: clue.observed.or(Some(observed)),
+                        ..clue
+                    };
+                    note(&mut diagnosis, mistake, clue);
+                }
+                None => {
+                    diagnosis.spot = Spot::Ending;
+                    let clue = Clue {
+                        observed: Some(observed),
+                        exhibit,
+                    };
+                    if let Some(mistake) = named(lab, code) {
+                        note(&mut diagnosis, mistake, clue);
+                    }
+                }
+            }
+        }
+        None => {
+            let by_name = code.and_then(|code| named(lab, code));
+            let found = by_name
+                .map(|mistake| (mistake, Clue::default()))
+                .or_else(|| recognised(lab, clause, obs));
+            if let Some((mistake, clue)) = found {
+                note(&mut diagnosis, mistake, clue);
+            }
+        }
+    }
+    Verdict::Failed(Box::new(diagnosis))
+}
+
+/// The mistake of this code: the lab's own, or the one that every lab knows.
+fn named(lab: &Lab, code: &str) -> Option<&'static Mistake> {
+    let generic = || {
+        generic::MISTAKES
+            .iter()
+            .find(|mistake| mistake.code == code)
+    };
+    lab.mistake(code).or_else(generic)
+}
+
+/// The first of the lab's mistakes that can be the reason for this clause and shows in `obs`.
+fn recognised(lab: &Lab, clause: u8, obs: &Observation) -> Option<(&'static Mistake, Clue)> {
+    let mut candidates = lab.mistakes.iter().filter(|m| m.clauses.contains(&clause));
+    candidates.find_map(|mistake| Some((mistake, (mistake.recognise)(obs)?)))
+}
+
+fn note(diagnosis: &mut Diagnosis, mistake: &Mistake, clue: Clue) {
+    if let Some(observed) = clue.observed {
+        diagnosis.observed = observed;
+    }
+    if clue.exhibit.is_some() {
+        diagnosis.exhibit = clue.exhibit;
+    }
+    diagnosis.mistake = Some(MistakeNote {
+        code: mistake.code.to_owned(),
+        says: mistake.says.to_owned(),
+        hint: mistake.hint.to_owned(),
+        section: mistake.section.to_owned(),
+    });
+}
+
+/// The actor whose event it was, else the first.
+fn actor_of(obs: &Observation, spot: &Spot) -> usize {
+    match (spot, &obs.evidence.trace) {
+        (Spot::Event { index }, crate::evidence::Facet::Seen(events)) => {
+            events.get(*index).map_or(0, |event| event.actor)
+        }
+        _ => 0,
+    }
+}
+
+/// A command line that can be typed into a shell.
+fn command(lab: &Lab, obs: &Observation, actor: usize) -> String {
+    let mut line = lab.slug.to_owned();
+    let Some(actor) = obs.scenario.actors.get(actor) else {
+        return line;
+    };
+    for word in &actor.arguments {
+        line.push(' ');
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+".contains(c);
+        if !word.is_empty() && word.chars().all(plain) {
+            line.push_str(word);
+        } else {
+            line.push_str(&format!("'{}'", word.replace('\'', "'\\''")));
+        }
+    }
+    line
+}

@@ -1,0 +1,5 @@
+//! The checks, mistakes and hints of each lab, one module a lab.
+
+pub mod lab1_editor;
+pub mod lab2_compare;
+pub mod lab3_copy;

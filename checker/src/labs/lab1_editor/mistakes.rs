@@ -1,0 +1,306 @@
+//! The mistakes of lab 1 that are told apart by name.
+
+use crate::evidence::Observation;
+use crate::evidence::ending::Ending;
+use crate::evidence::trace::{MS_SYNC, Mmap, Msync, O_TRUNC, Open};
+use crate::lab::{Clue, Mistake};
+use crate::rule::mapping::of_file;
+use crate::rule::moved::{Way, movers};
+use crate::rule::trace::{calls_seen, target};
+use crate::rule::{ending, exhibit, file};
+
+use super::rules::change;
+use super::{command, name, text};
+
+/// All, the most specific first.
+pub static ALL: &[Mistake] = &[
+    Mistake {
+        code: "length-zero",
+        says: "A mapping of length 0 does not exist: mmap answers EINVAL.",
+        hint: "What is there to show of an empty file, and what is there to store?",
+        section: "lab1-editor.md#clause-2",
+        clauses: &[2, 4, 7, 8],
+        recognise: length_zero,
+    },
+    Mistake {
+        code: "moved-by-system-call",
+        says: "The bytes went through a system call and a buffer. A file that is mapped is changed by storing into memory.",
+        hint: "Which call moved them, and what does the mapping make unnecessary?",
+        section: "lab1-editor.md#clause-3",
+        clauses: &[1, 2, 3, 4, 5, 6, 7],
+        recognise: moved_by_call,
+    },
+    Mistake {
+        code: "private-mapping",
+        says: "A private mapping is a copy that belongs to the process: what is stored into it never reaches the file.",
+        hint: "Which two flags can a mapping have, and which of them is about other people?",
+        section: "lab1-editor.md#clause-3",
+        clauses: &[1, 3, 4, 5, 6, 7],
+        recognise: private_mapping,
+    },
+    Mistake {
+        code: "unaligned-sync",
+        says: "msync takes an address at the start of a page and nothing else: it answered EINVAL, and no byte was synced.",
+        hint: "At which address does the page begin that holds the first stored byte?",
+        section: "lab1-editor.md#clause-6",
+        clauses: &[6, 7, 9],
+        recognise: unaligned_sync,
+    },
+    Mistake {
+        code: "sync-result-ignored",
+        says: "msync failed and the program went on as if it had not. The one call that tells about the disk was not listened to.",
+        hint: "What does msync return, and what should the user hear?",
+        section: "lab1-editor.md#clause-6",
+        clauses: &[6, 7],
+        recognise: result_ignored,
+    },
+    Mistake {
+        code: "sync-after-claim",
+        says: "The line was printed first and the sync came later: for a while the program claimed what was not true.",
+        hint: "In which order do the call and the line stand?",
+        section: "lab1-editor.md#clause-6",
+        clauses: &[6, 7],
+        recognise: nothing,
+    },
+    Mistake {
+        code: "sync-before-store",
+        says: "msync writes what is in the pages when it is called. What is stored afterwards waits for another sync.",
+        hint: "What is the last thing that happens to the bytes before the line is printed?",
+        section: "lab1-editor.md#clause-6",
+        clauses: &[6, 7],
+        recognise: nothing,
+    },
+    Mistake {
+        code: "async-sync",
+        says: "MS_ASYNC promises nothing and on Linux does nothing: the call returns at once and no byte is on its way.",
+        hint: "Which flag makes msync wait for the disk?",
+        section: "lab1-editor.md#clause-6",
+        clauses: &[6, 7],
+        recognise: async_sync,
+    },
+    Mistake {
+        code: "never-synced",
+        says: "A store is in memory and in nobody's way. Only msync with MS_SYNC says that it has reached the disk.",
+        hint: "What would be left of the change if the power failed after your line?",
+        section: "lab1-editor.md#clause-6",
+        clauses: &[6, 7],
+        recognise: never_synced,
+    },
+    Mistake {
+        code: "stale-length",
+        says: "The mapping has the length that the file had before it grew; the new bytes lie behind it.",
+        hint: "How long is the mapping, and how far does the text reach?",
+        section: "lab1-editor.md#clause-7",
+        clauses: &[7],
+        recognise: stale_length,
+    },
+    Mistake {
+        code: "terminating-nul",
+        says: "A NUL was stored behind the text. It ends a string in C; in a file it is a byte that was not asked for.",
+        hint: "How many bytes has the text, and how many were stored?",
+        section: "lab1-editor.md#clause-3",
+        clauses: &[3, 4, 7],
+        recognise: terminating_nul,
+    },
+    Mistake {
+        code: "whole-file-rewritten",
+        says: "More than the text was written: the file was cut, replaced, or filled behind the text.",
+        hint: "Which bytes does the command name, and who touched the others?",
+        section: "lab1-editor.md#clause-3",
+        clauses: &[3, 4, 7, 9],
+        recognise: whole_rewritten,
+    },
+    Mistake {
+        code: "strlen-on-a-mapping",
+        says: "A mapping is no C string. It may hold NULs, and where it fills its last page nothing stands behind it.",
+        hint: "Who knows how many bytes the file has?",
+        section: "lab1-editor.md#clause-2",
+        clauses: &[1, 2],
+        recognise: strlen,
+    },
+    Mistake {
+        code: "store-past-end",
+        says: "Bytes were stored behind the end of the file. In its last page they are lost without a word; a page further the kernel answers with SIGBUS.",
+        hint: "How many bytes does the file have at the moment of the store, and how many are stored?",
+        section: "lab1-editor.md#clause-4",
+        clauses: &[4, 7, 12],
+        recognise: past_end,
+    },
+    Mistake {
+        code: "file-walked",
+        says: "The program touched far more of the file than it changed.",
+        hint: "Which pages does the text need, and at which offset do they begin?",
+        section: "lab1-editor.md#clause-10",
+        clauses: &[10],
+        recognise: nothing,
+    },
+    Mistake {
+        code: "append-raced",
+        says: "Between asking for the length and growing the file another process did the same: both believed in the same old end.",
+        hint: "What has to happen in one piece, and what can keep the other process out meanwhile?",
+        section: "lab1-editor.md#clause-11",
+        clauses: &[11],
+        recognise: nothing,
+    },
+];
+
+/// For mistakes that only a rule names.
+fn nothing(_: &Observation) -> Option<Clue> {
+    None
+}
+
+fn at(obs: &Observation, index: usize, words: &[&str], observed: impl Into<String>) -> Clue {
+    Clue {
+        observed: Some(observed.into()),
+        exhibit: Some(exhibit::calls(obs, index, words)),
+    }
+}
+
+fn length_zero(obs: &Observation) -> Option<Clue> {
+    let all = calls_seen(obs);
+    let zero = |step: &&crate::rule::trace::Step<'_>| {
+        Mmap::of(step.call).is_some_and(|map| map.length == 0 && step.call.errno() == Some(22))
+    };
+    let found = all.iter().find(zero)?;
+    Some(at(
+        obs,
+        found.index,
+        &["EINVAL"],
+        "mmap was asked for 0 bytes",
+    ))
+}
+
+fn moved_by_call(obs: &Observation) -> Option<Clue> {
+    let movers = movers(obs, &target(obs, name(obs)), Way::Either).ok()?;
+    let found = movers.first()?;
+    let seen = format!("`{}` moved the bytes", found.call.name);
+    Some(at(obs, found.index, &[], seen))
+}
+
+fn private_mapping(obs: &Observation) -> Option<Clue> {
+    let mappings = of_file(obs, &target(obs, name(obs))).ok()?;
+    if mappings.iter().any(|m| m.reaches_the_file()) {
+        return None;
+    }
+    let private = mappings.iter().find(|m| !m.shared)?;
+    let seen = "the file was mapped with MAP_PRIVATE";
+    Some(at(obs, private.made, &["MAP_PRIVATE"], seen))
+}
+
+fn unaligned_sync(obs: &Observation) -> Option<Clue> {
+    let page = obs.evidence.page_size.max(1);
+    let all = calls_seen(obs);
+    let found = all.iter().find(|step| {
+        let unaligned = |sync: Msync<'_>| sync.address % page != 0;
+        Msync::of(step.call).is_some_and(unaligned) && step.call.errno() == Some(22)
+    })?;
+    let page =
+        format!("the address is no multiple of {page}, the page size: msync answered EINVAL");
+    Some(at(obs, found.index, &["EINVAL"], page))
+}
+
+fn result_ignored(obs: &Observation) -> Option<Clue> {
+    let all = calls_seen(obs);
+    let failed = all
+        .iter()
+        .find(|s| s.call.is(&["msync"]) && s.call.errno().is_some())?;
+    let claimed = obs.evidence.actors[0].stdout.text().contains("synced:");
+    let silent = obs.evidence.actors[0].ending == Ending::Exited { code: 0 };
+    let seen = "msync failed, and the program went on";
+    (claimed || silent).then(|| at(obs, failed.index, &["E"], seen))
+}
+
+fn async_sync(obs: &Observation) -> Option<Clue> {
+    let all = calls_seen(obs);
+    let syncs = || {
+        all.iter()
+            .filter_map(|s| Some((s.index, Msync::of(s.call)?)))
+    };
+    if syncs().any(|(_, sync)| sync.flags & MS_SYNC != 0) {
+        return None;
+    }
+    let (index, _) = syncs().next()?;
+    Some(at(
+        obs,
+        index,
+        &["MS_ASYNC"],
+        "msync was called without MS_SYNC",
+    ))
+}
+
+fn never_synced(obs: &Observation) -> Option<Clue> {
+    let asked = calls_seen(obs).iter().any(|step| step.call.is(&["msync"]));
+    (!asked && ending::is_clean(obs)).then(Clue::default)
+}
+
+fn stale_length(obs: &Observation) -> Option<Clue> {
+    let mappings = of_file(obs, &target(obs, name(obs))).ok()?;
+    let wanted = change(obs).stored;
+    let last = mappings.iter().rev().find(|m| m.reaches_the_file())?;
+    let short = mappings.iter().all(|m| m.range().to < wanted.to);
+    let page = obs.evidence.page_size;
+    let seen = format!(
+        "the mapping ends with byte {}, and the text reaches byte {}",
+        last.range().to - 1,
+        wanted.to - 1
+    );
+    (command(obs) == "append" && short && page > 0).then(|| at(obs, last.made, &[], seen))
+}
+
+fn terminating_nul(obs: &Observation) -> Option<Clue> {
+    let change = change(obs);
+    let after = file::bytes(file::after(obs, name(obs))?);
+    let end = usize::try_from(change.stored.to).ok()?;
+    let stored = &text(obs).as_bytes()[..text(obs).len().min(after.len())];
+    let whole = after.get(end.checked_sub(stored.len())?..end)? == stored;
+    let nul = after.get(end) == Some(&0) && change.new.get(end) != Some(&0);
+    let rest_kept = after.get(end + 1..) == change.new.get(end + 1..) || after.len() == end + 1;
+    (whole && nul && rest_kept).then(Clue::default)
+}
+
+fn whole_rewritten(obs: &Observation) -> Option<Clue> {
+    let of = target(obs, name(obs));
+    let all = calls_seen(obs);
+    let cut = |call| Open::of(call).is_some_and(|open| open.flags & O_TRUNC != 0);
+    let truncated = all
+        .iter()
+        .find(|s| of.in_call(s.call) && cut(s.call) && s.call.succeeded());
+    if let Some(step) = truncated {
+        let seen = "the file was opened with O_TRUNC: its old bytes were gone";
+        return Some(at(obs, step.index, &["O_TRUNC"], seen));
+    }
+    let change = change(obs);
+    let (was, is) = (file::before(obs, name(obs))?, file::after(obs, name(obs))?);
+    if !was.is_same_file(is) {
+        return Some(Clue::default());
+    }
+    let new = file::bytes(is);
+    let outside = |n: &usize| !(change.stored.from..change.stored.to).contains(&(*n as u64));
+    let differ = |n: &usize| change.new.get(*n) != new.get(*n);
+    let others = (0..new.len()).filter(outside).filter(differ).count();
+    (others > 1 && ending::is_clean(obs)).then(Clue::default)
+}
+
+fn strlen(obs: &Observation) -> Option<Clue> {
+    let old = file::old_bytes(obs, name(obs));
+    let nul = old.iter().position(|&byte| byte == 0);
+    let faulted = matches!(&obs.evidence.actors[0].ending, Ending::Killed { signal, .. } if signal == "SIGSEGV" || signal == "SIGBUS");
+    let mapped = !of_file(obs, &target(obs, name(obs))).ok()?.is_empty();
+    let output = obs.evidence.actors[0].stdout.text();
+    let printed = output
+        .lines()
+        .find_map(|line| line.strip_prefix("size: "))?;
+    let wrong_size = printed.parse() != Ok(old.len());
+    let content = output
+        .lines()
+        .find_map(|line| line.strip_prefix("content:"));
+    let content = content.map(str::trim_start).unwrap_or_default();
+    let cut_at_nul =
+        nul.is_some_and(|n| content == crate::evidence::bytes::escape(&old[..n.min(64)]));
+    (mapped && (wrong_size || cut_at_nul || faulted)).then(Clue::default)
+}
+
+fn past_end(obs: &Observation) -> Option<Clue> {
+    let bus = matches!(&obs.evidence.actors[0].ending, Ending::Killed { signal, .. } if signal == "SIGBUS");
+    bus.then(Clue::default)
+}

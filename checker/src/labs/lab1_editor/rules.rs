@@ -1,0 +1,377 @@
+//! What decides the clauses of lab 1.
+
+use crate::evidence::Observation;
+use crate::evidence::bytes::{Bytes, escape};
+use crate::evidence::ending::Ending;
+use crate::evidence::trace::{Mmap, PROT_READ};
+use crate::rule::mapping::{Mapping, Range, first_gap, of_file};
+use crate::rule::moved::{self, Way};
+use crate::rule::trace::{calls, events, target};
+use crate::rule::{ending, exhibit, facts, file, finding::broken, moment, refusal, sync};
+use crate::verdict::{Finding, Ruling, Spot};
+
+use super::{command, name, text};
+
+/// The file cannot be used: an error with its name, nothing done.
+pub fn bad_file(obs: &Observation) -> Ruling {
+    refusal::of(obs, &[name(obs)])
+}
+
+/// A change that is refused: an error, nothing done, whatever was printed before.
+pub fn refused(obs: &Observation) -> Ruling {
+    if !obs.scenario.rules.is_empty() {
+        // Nobody refused anything if the rules could not act.
+        events(obs)?;
+    }
+    refusal::silent_or_not(obs, &[name(obs)])
+}
+
+/// What can be told without a trace is told, whatever became of the trace.
+fn also(by_trace: Ruling, rest: impl FnOnce() -> Ruling) -> Ruling {
+    match by_trace {
+        Err(Finding::Unobservable(reason)) => rest().and(Err(Finding::Unobservable(reason))),
+        Ok(()) => rest(),
+        other => other,
+    }
+}
+
+/// Clause 1.
+pub fn shown(obs: &Observation) -> Ruling {
+    also(through_one_mapping(obs), || show_facts(obs))
+}
+
+fn through_one_mapping(obs: &Observation) -> Ruling {
+    let name = name(obs);
+    let of = target(obs, name);
+    let mappings = of_file(obs, &of)?;
+    // More mappings are nobody's business, as long as none of them could write.
+    let right = |m: &&Mapping| m.prot == PROT_READ && m.shared;
+    let wrong = match mappings.iter().find(|m| m.is_writable()) {
+        None if mappings.iter().any(|m| right(&m)) => None,
+        found => found.or(mappings.first()),
+    };
+    if let Some(other) = wrong {
+        let words: &[&str] = match other.shared {
+            false => &["MAP_PRIVATE"],
+            true => &["PROT_WRITE", "PROT_EXEC", "PROT_NONE"],
+        };
+        let seen = match other.shared {
+            false => "it is mapped privately",
+            true => "it is mapped with other rights",
+        };
+        return broken(
+            format!("`{name}` is mapped with PROT_READ alone and MAP_SHARED"),
+            seen,
+        )
+        .at(Spot::Event { index: other.made })
+        .show(exhibit::calls(obs, other.made, words))
+        .fail();
+    }
+    moved::none(obs, &of, Way::Either, "moved-by-system-call")?;
+    if mappings.is_empty() {
+        return broken(format!("`{name}` is mapped"), "no mapping of it was made")
+            .at(Spot::Missing)
+            .show_some(exhibit::last_calls(obs, 0))
+            .fail();
+    }
+    Ok(())
+}
+
+fn show_facts(obs: &Observation) -> Ruling {
+    let bytes = file::old_bytes(obs, name(obs));
+    let content = Bytes(bytes.clone()).preview();
+    facts::are(
+        obs,
+        &[("size", bytes.len().to_string()), ("content", content)],
+    )?;
+    file::all_unchanged(obs)?;
+    ending::exits(obs, 0)
+}
+
+/// Clause 2: no mapping at all of an empty file.
+pub fn shown_exactly(obs: &Observation) -> Ruling {
+    show_facts(obs)?;
+    match file::old_bytes(obs, name(obs)).is_empty() {
+        true => Ok(()),
+        false => through_one_mapping(obs),
+    }
+}
+
+/// What a change is about to do, read from the scenario.
+pub struct Change {
+    /// The bytes before.
+    pub old: Vec<u8>,
+    /// The bytes after.
+    pub new: Vec<u8>,
+    /// Where bytes are stored.
+    pub stored: Range,
+    /// The facts.
+    pub facts: Vec<facts::Fact>,
+}
+
+/// What `overwrite` or `append` promises for this scenario.
+pub fn change(obs: &Observation) -> Change {
+    let old = file::old_bytes(obs, name(obs));
+    let text = text(obs).as_bytes();
+    let size = old.len() as u64;
+    let mut new = old.clone();
+    if command(obs) == "append" {
+        new.extend_from_slice(text);
+        let to = new.len() as u64;
+        let added = text.len().to_string();
+        return Change {
+            facts: vec![
+                ("size", size.to_string()),
+                ("appended", added.clone()),
+                ("synced", added),
+                ("new size", to.to_string()),
+            ],
+            stored: Range { from: size, to },
+            old,
+            new,
+        };
+    }
+    let kept = text.len().min(old.len());
+    new[..kept].copy_from_slice(&text[..kept]);
+    Change {
+        facts: vec![
+            ("size", size.to_string()),
+            ("written", kept.to_string()),
+            ("cut", (text.len() - kept).to_string()),
+            ("synced", kept.to_string()),
+        ],
+        stored: Range {
+            from: 0,
+            to: kept as u64,
+        },
+        old,
+        new,
+    }
+}
+
+/// Clauses 3 and 7, but for the syncs: stored through a shared mapping, no byte moved by a call,
+/// the right bytes, the same inode, the facts, exit status 0.
+pub fn stored(obs: &Observation) -> Ruling {
+    also(through_mapping(obs), || {
+        let change = change(obs);
+        file::has_bytes(obs, name(obs), &change.new)?;
+        file::keeps_identity(obs, name(obs))?;
+        facts::are(obs, &change.facts)?;
+        ending::exits(obs, 0)
+    })
+}
+
+fn through_mapping(obs: &Observation) -> Ruling {
+    let name = name(obs);
+    let of = target(obs, name);
+    moved::none(obs, &of, Way::Either, "moved-by-system-call")?;
+    let wanted = change(obs).stored;
+    let mappings = of_file(obs, &of)?;
+    let ranges = mappings.iter().filter(|m| m.reaches_the_file());
+    let Some(gap) = first_gap(wanted, ranges.map(Mapping::range).collect()) else {
+        return Ok(());
+    };
+    let expected = format!("the bytes of `{name}` are stored through PROT_WRITE and MAP_SHARED");
+    if let Some(private) = mappings.iter().find(|m| !m.shared && m.is_writable()) {
+        return broken(expected, "it is mapped privately")
+            .at(Spot::Event {
+                index: private.made,
+            })
+            .show(exhibit::calls(obs, private.made, &["MAP_PRIVATE"]))
+            .code("private-mapping")
+            .fail();
+    }
+    let refused = calls(obs)?
+        .into_iter()
+        .find(|s| of.in_call(s.call) && Mmap::of(s.call).is_some() && s.call.errno().is_some());
+    let seen = format!("no such mapping ever held the byte at offset {gap}");
+    match refused {
+        Some(step) => broken(expected, "the mapping was refused")
+            .at(Spot::Missing)
+            .show(exhibit::calls(obs, step.index, &["EINVAL", "EACCES", "E"])),
+        None => broken(expected, seen)
+            .at(Spot::Missing)
+            .show_some(exhibit::last_calls(obs, 0)),
+    }
+    .fail()
+}
+
+/// Clause 4.
+pub fn cut(obs: &Observation) -> Ruling {
+    stored(obs)?;
+    // An empty file has no page into which anything could be stored.
+    match change(obs).old.is_empty() {
+        true => Ok(()),
+        false => moment::nothing_past_the_end(obs, name(obs)),
+    }
+}
+
+/// Clause 5.
+pub fn seen_by_another(obs: &Observation) -> Ruling {
+    let at = moment::first(obs, "synced", "`synced` is printed")?;
+    moment::witness_sees(
+        obs,
+        at,
+        name(obs),
+        &change(obs).new,
+        "when `synced` is printed",
+    )
+}
+
+/// Clause 6.
+pub fn synced(obs: &Observation) -> Ruling {
+    let of = target(obs, name(obs));
+    sync::precedes(obs, 0, &of, change(obs).stored, "synced:")
+}
+
+/// Clause 6: the disk does not take it.
+pub fn sync_fails(obs: &Observation) -> Ruling {
+    events(obs)?;
+    let asked = calls(obs)?.iter().any(|step| step.call.is(&["msync"]));
+    if !asked {
+        return broken("msync is called", "it was not")
+            .at(Spot::Missing)
+            .show_some(exhibit::last_calls(obs, 0))
+            .code("never-synced")
+            .fail();
+    }
+    facts::lacks(obs, "synced:")?;
+    ending::exits(obs, 1)?;
+    ending::complains(obs, &[name(obs)])
+}
+
+/// Clause 7.
+pub fn appended(obs: &Observation) -> Ruling {
+    stored(obs)?;
+    let of = target(obs, name(obs));
+    sync::precedes(obs, 0, &of, change(obs).stored, "synced:")?;
+    moment::nothing_past_the_end(obs, name(obs))
+}
+
+/// Clause 8.
+pub fn nothing_appended(obs: &Observation) -> Ruling {
+    facts::are(obs, &change(obs).facts)?;
+    file::all_unchanged(obs)?;
+    ending::exits(obs, 0)?;
+    let times = |state: Option<&crate::evidence::file::FileState>| state.map(|s| s.modified);
+    if times(file::before(obs, name(obs))) == times(file::after(obs, name(obs))) {
+        return Ok(());
+    }
+    broken(
+        format!("the modification time of `{}` stays", name(obs)),
+        "it has changed",
+    )
+    .at(file::spot(name(obs)))
+    .show_some(exhibit::last_calls(obs, 0))
+    .fail()
+}
+
+/// Clause 9.
+pub fn syncs_no_more(obs: &Observation) -> Ruling {
+    ending::exits(obs, 0)?;
+    let stored = change(obs).stored;
+    sync::only_pages_of(obs, &target(obs, name(obs)), stored)
+}
+
+/// Clause 10.
+pub fn not_walked(obs: &Observation) -> Ruling {
+    const BLOCKS: u64 = 1 << 20;
+    const RESIDENT_KIB: u64 = 64 << 10;
+    let size = file::before(obs, name(obs)).map_or(0, |state| state.length);
+    let text = text(obs).as_bytes();
+    let append = command(obs) == "append";
+    let added = text.len() as u64;
+    let (from, to) = match append {
+        true => (size, size + added),
+        false => (0, size),
+    };
+    ending::exits(obs, 0)?;
+    let state = file::after(obs, name(obs));
+    let length = state.map_or(0, |state| state.length);
+    let found = state.map_or_else(Vec::new, |state| state.content.range(from, text.len()));
+    if length != to || found != text {
+        return broken(
+            format!(
+                "`{}` is {} long, with the text at offset {from}",
+                name(obs),
+                exhibit::size(to)
+            ),
+            format!(
+                "it is {} long, with `{}` there",
+                exhibit::size(length),
+                escape(&found)
+            ),
+        )
+        .at(file::spot(name(obs)))
+        .fail();
+    }
+    let n = added.to_string();
+    let facts = match append {
+        true => vec![
+            ("size", size.to_string()),
+            ("appended", n.clone()),
+            ("synced", n),
+            ("new size", to.to_string()),
+        ],
+        false => vec![
+            ("size", size.to_string()),
+            ("written", n.clone()),
+            ("cut", "0".to_owned()),
+            ("synced", n),
+        ],
+    };
+    facts::are(obs, &facts)?;
+    file::allocates_at_most(obs, name(obs), BLOCKS)?;
+    let peak = obs.evidence.actors[0].peak_rss_kib;
+    if peak <= RESIDENT_KIB {
+        return Ok(());
+    }
+    broken(
+        "never more than 64 MiB of memory resident",
+        format!("there were {} MiB", peak >> 10),
+    )
+    .at(Spot::Ending)
+    .code("file-walked")
+    .fail()
+}
+
+/// Clause 11. The second appender starts while the first is held.
+pub fn both_appended(obs: &Observation) -> Ruling {
+    events(obs)?;
+    ending::is_written(obs)?;
+    // The first made fewer calls than this scenario waits for: there is nothing between them.
+    if obs
+        .evidence
+        .actors
+        .iter()
+        .any(|a| a.ending == Ending::NeverDue)
+    {
+        return ending::exits(obs, 0);
+    }
+    let old = file::old_bytes(obs, name(obs));
+    let text_of = |n: usize| {
+        let words = &obs.scenario.actors[n].arguments;
+        words.get(2).map_or(&b""[..], |text| text.as_bytes())
+    };
+    let (a, b) = (text_of(0), text_of(1));
+    let found = file::after(obs, name(obs)).map_or_else(Vec::new, file::bytes);
+    let orders = [[&old[..], a, b].concat(), [&old[..], b, a].concat()];
+    if !orders.contains(&found) {
+        // The first could be held until the second had ended: that order is the one to compare.
+        let [_, wanted] = &orders;
+        return broken(
+            "both texts are behind the old bytes, each whole",
+            format!("the file has {}", exhibit::size(found.len() as u64)),
+        )
+        .at(file::spot(name(obs)))
+        .show_some(exhibit::bytes(
+            &format!("the file `{}`", name(obs)),
+            wanted,
+            &found,
+        ))
+        .code("append-raced")
+        .fail();
+    }
+    ending::exits_of(obs, 0, 0)?;
+    ending::exits_of(obs, 1, 0)
+}

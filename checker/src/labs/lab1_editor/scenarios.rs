@@ -1,0 +1,263 @@
+//! What is run for lab 1.
+
+use crate::inputs::Inputs;
+use crate::rule::sync;
+use crate::scenario::{Action, FileKind, Happening, Limits, Point, Rule, Scenario, Side, Start};
+
+/// Clause 10: a hole that no 32 bits hold.
+pub const HUGE: u64 = 5 << 30;
+
+const OPENS: &[&str] = &["open", "openat", "openat2", "creat"];
+const LENGTHS: &[&str] = &["ftruncate", "truncate", "fallocate"];
+
+/// All scenarios, in the order of the checks.
+pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
+    let mut inputs = Inputs::new(seed, page);
+    let inputs = &mut inputs;
+    let mut all = bad_input(inputs);
+    all.extend(shows(inputs));
+    all.push(transcript());
+    all.extend(overwrites(inputs));
+    all.extend(appends(inputs));
+    all.extend(failing_syncs(inputs));
+    all.extend(huge(inputs));
+    all.extend(appenders(inputs));
+    all.push(full_disk(inputs));
+    all.extend(refused(inputs));
+    all
+}
+
+fn bad_input(inputs: &mut Inputs) -> Vec<Scenario> {
+    let f = inputs.name("notes");
+    let bytes = inputs.lines(40);
+    let usage = |name: &str, arguments: &[&str]| Scenario::new(name, arguments).file(&f, &bytes);
+    let show = |name: &str| Scenario::new(name, &["show", &f]);
+    vec![
+        usage("usage-none", &[]),
+        usage("usage-unknown", &["rewrite", &f, "text"]),
+        usage("usage-few", &["overwrite", &f]),
+        usage("usage-many", &["show", &f, "text"]),
+        show("missing"),
+        show("directory").other(&f, FileKind::Directory),
+        show("fifo").other(&f, FileKind::Fifo),
+        show("unreadable").file(&f, &bytes).mode(0o000),
+        Scenario::new("missing-append", &["append", &f, "text"]),
+        Scenario::new("unwritable", &["overwrite", &f, "text"])
+            .file(&f, &bytes)
+            .mode(0o444),
+    ]
+}
+
+fn shows(inputs: &mut Inputs) -> Vec<Scenario> {
+    let page = inputs.page;
+    let f = inputs.name("notes");
+    let show = |name: &str, bytes: &[u8]| Scenario::new(name, &["show", &f]).file(&f, bytes);
+    let short = inputs.between(12, 60);
+    let long = page + inputs.between(65, page - 1);
+    let nul = inputs.between(20, 60);
+    vec![
+        show("show", &inputs.lines(short)),
+        show("show-long", &inputs.lines(long)),
+        show("show-read-only", &inputs.lines(33)).mode(0o444),
+        show("show-empty", b""),
+        show("show-nul", &inputs.bytes(nul)),
+        show("show-page", &inputs.lines(page * 2)),
+    ]
+}
+
+/// Fixed, so that its output can be stored.
+fn transcript() -> Scenario {
+    let bytes = b"Hello Embedded Linux World!\n";
+    Scenario::new("transcript", &["show", "mmap_test.txt"]).file("mmap_test.txt", bytes)
+}
+
+/// A run of which every step is looked at: what the file and the witness show before each sync,
+/// before the file grows, at the claims, and at the end.
+fn looked_at(scenario: Scenario) -> Scenario {
+    let look = || vec![Action::Look];
+    scenario
+        .rule("grows", Point::entry(LENGTHS, None), look())
+        .every_time()
+        .rule(sync::LOOK, Point::entry(&["msync"], None), look())
+        .every_time()
+        .rule("stored", Point::line("written:"), look())
+        .rule("synced", Point::line("synced:"), look())
+        .rule("end", Point::end(), look())
+}
+
+fn overwrites(inputs: &mut Inputs) -> Vec<Scenario> {
+    let page = inputs.page;
+    let f = inputs.name("notes");
+    let overwrite = |name: &str, bytes: &[u8], text: &str| {
+        let scenario = Scenario::new(name, &["overwrite", &f, text]);
+        looked_at(scenario.file(&f, bytes).witnessed())
+    };
+    let length = inputs.between(100, page - 200);
+    let words = inputs.between(10, 50);
+    let plain = overwrite("overwrite", &inputs.bytes(length), &inputs.text(words));
+    let twin = plain.twin();
+    let pages = overwrite(
+        "overwrite-pages",
+        &inputs.bytes(page * 4 + 5),
+        &inputs.text(page + 90),
+    );
+    let short = inputs.between(20, 40);
+    let longer = overwrite(
+        "overwrite-longer",
+        &inputs.lines(short),
+        &inputs.text(short + words),
+    );
+    let past = overwrite(
+        "overwrite-longer-page",
+        &inputs.lines(page),
+        &inputs.text(page + 50),
+    );
+    let same = overwrite("overwrite-all", &inputs.lines(short), &inputs.text(short));
+    let empty = Scenario::new("overwrite-empty", &["overwrite", &f, &inputs.text(9)]).file(&f, b"");
+    vec![plain, pages, longer, past, same, empty, twin]
+}
+
+fn appends(inputs: &mut Inputs) -> Vec<Scenario> {
+    let page = inputs.page;
+    let f = inputs.name("log");
+    let append = |name: &str, bytes: &[u8], text: &str| {
+        let scenario = Scenario::new(name, &["append", &f, text]).file(&f, bytes);
+        match bytes.is_empty() {
+            true => looked_at(scenario),
+            false => looked_at(scenario.witnessed()),
+        }
+    };
+    let small = inputs.between(5, 500);
+    let words = inputs.between(2, 60);
+    vec![
+        append("append", &inputs.lines(small), &inputs.text(words)),
+        append("append-to-empty", b"", &inputs.text(words)),
+        append(
+            "append-before-page",
+            &inputs.lines(page - 1),
+            &inputs.text(2),
+        ),
+        append("append-at-page", &inputs.bytes(page), &inputs.text(1)),
+        append(
+            "append-after-page",
+            &inputs.lines(page + 1),
+            &inputs.text(words),
+        ),
+        append(
+            "append-pages",
+            &inputs.lines(page * 3 + 50),
+            &inputs.text(page + 7),
+        ),
+        append("append-nothing", &inputs.lines(small), ""),
+        append("append-nothing-to-empty", b"", ""),
+    ]
+}
+
+fn failing_syncs(inputs: &mut Inputs) -> Vec<Scenario> {
+    let f = inputs.name("notes");
+    let bytes = inputs.lines(120);
+    let text = inputs.text(15);
+    let fails = |name: &str, command: &str| {
+        let fail = vec![Action::Fail("EIO".to_owned())];
+        Scenario::new(name, &[command, &f, &text])
+            .file(&f, &bytes)
+            .rule("disk-error", Point::entry(&["msync"], None), fail)
+            .every_time()
+    };
+    vec![
+        fails("overwrite-sync-fails", "overwrite"),
+        fails("append-sync-fails", "append"),
+    ]
+}
+
+fn huge(inputs: &mut Inputs) -> Vec<Scenario> {
+    let f = inputs.name("sparse");
+    let text = inputs.text(40);
+    let run = |name: &str, command: &str| {
+        Scenario::new(name, &[command, &f, &text]).sparse(&f, HUGE, Vec::new())
+    };
+    vec![
+        run("overwrite-huge", "overwrite"),
+        run("append-huge", "append"),
+    ]
+}
+
+/// How often the first appender is held, once a scenario: before each of its first calls that
+/// could write.
+fn appenders(inputs: &mut Inputs) -> Vec<Scenario> {
+    let f = inputs.name("log");
+    let old = inputs.between(3, 300);
+    let bytes = inputs.lines(old);
+    let (a, b) = (inputs.text(21), inputs.text(34));
+    let held = |n: u32| {
+        let second = || "second".to_owned();
+        let mut scenario = Scenario::new(&format!("appenders-{n}"), &["append", &f, &a])
+            .file(&f, &bytes)
+            .actor("second", &["append", &f, &b], Start::ByRule);
+        let until = vec![
+            Happening::Ended(second()),
+            Happening::Blocked(second()),
+            Happening::Elapsed(1500),
+        ];
+        scenario.rules.push(Rule {
+            name: "meet".to_owned(),
+            at: Point::Call {
+                actor: "subject".to_owned(),
+                names: Vec::new(),
+                file: Some(f.clone()),
+                writing: true,
+                side: Side::Entry,
+            },
+            time: Some(n),
+            then: vec![Action::Start(second()), Action::HoldUntil(until)],
+        });
+        scenario
+    };
+    (1..=4).map(held).collect()
+}
+
+fn full_disk(inputs: &mut Inputs) -> Scenario {
+    let page = inputs.page;
+    let f = inputs.name("log");
+    // Eight pages of disk, one of them free, two of them wanted.
+    Scenario::new("full-disk", &["append", &f, &inputs.text(page + 100)])
+        .on_small_disk(page * 8)
+        .file(&f, &inputs.lines(page))
+        .file("filler", &inputs.lines(page * 6))
+}
+
+fn refused(inputs: &mut Inputs) -> Vec<Scenario> {
+    let f = inputs.name("notes");
+    let bytes = inputs.lines(300);
+    let text = inputs.text(30);
+    let run =
+        |name: &str, command: &str| Scenario::new(name, &[command, &f, &text]).file(&f, &bytes);
+    let mut limited = run("append-limited", "append");
+    limited.limits = Limits {
+        file_size: Some(310),
+        ..Limits::default()
+    };
+    let refuse = |scenario: Scenario, errno: &str| {
+        let mut scenario = scenario;
+        scenario.rules.push(Rule {
+            name: "refuse".to_owned(),
+            at: Point::Call {
+                actor: "subject".to_owned(),
+                names: OPENS.iter().map(|&name| name.to_owned()).collect(),
+                file: Some(f.clone()),
+                writing: true,
+                side: Side::Entry,
+            },
+            time: None,
+            then: vec![Action::Fail(errno.to_owned())],
+        });
+        scenario
+    };
+    vec![
+        limited,
+        refuse(run("overwrite-running", "overwrite"), "ETXTBSY"),
+        refuse(run("append-running", "append"), "ETXTBSY"),
+        refuse(run("overwrite-append-only", "overwrite"), "EPERM"),
+        refuse(run("append-append-only", "append"), "EPERM"),
+    ]
+}

@@ -1,0 +1,201 @@
+//! Lab 2, private or shared: what its clauses promise and which checks decide them.
+
+mod mistakes;
+mod rules;
+mod scenarios;
+
+use crate::evidence::Observation;
+use crate::lab::{Check, Clause, Judge, Lab, Tier};
+use crate::rule::{refusal, twin};
+use crate::verdict::Ruling;
+
+/// The lab.
+pub static LAB: Lab = Lab {
+    number: 2,
+    slug: "lab2-compare",
+    title: "Private or shared",
+    minutes: 45,
+    clauses: CLAUSES,
+    scenarios: scenarios::all,
+    mistakes: mistakes::ALL,
+};
+
+/// The file, as the command line names it.
+fn name(obs: &Observation) -> &str {
+    word(obs, 0)
+}
+
+/// The text.
+fn text(obs: &Observation) -> &str {
+    word(obs, 1)
+}
+
+fn word(obs: &Observation, n: usize) -> &str {
+    let words = &obs.scenario.actors[0].arguments;
+    words.get(n).map_or("", String::as_str)
+}
+
+const fn each(
+    name: &'static str,
+    scenarios: &'static [&'static str],
+    rule: fn(&Observation) -> Ruling,
+) -> Check {
+    Check {
+        name,
+        scenarios,
+        judge: Judge::Each(rule),
+    }
+}
+
+static CLAUSES: &[Clause] = &[
+    Clause {
+        number: 0,
+        tier: Tier::Core,
+        promise: "bad input is refused",
+        points: 2,
+        after: &[],
+        hint: "This is given code. `checker reset` brings it back.",
+        checks: &[
+            each(
+                "usage",
+                &["usage-none", "usage-one", "usage-three"],
+                refusal::usage,
+            ),
+            each(
+                "bad-file",
+                &["missing", "directory", "fifo", "unreadable"],
+                rules::bad_file,
+            ),
+        ],
+    },
+    Clause {
+        number: 1,
+        tier: Tier::Core,
+        promise: "first a private mapping, then a shared one",
+        points: 10,
+        after: &[],
+        hint: "What is mapped, and how, at the moment each line is printed?",
+        checks: &[each(
+            "mappings",
+            &["compare", "compare-pages"],
+            rules::mappings,
+        )],
+    },
+    Clause {
+        number: 2,
+        tier: Tier::Core,
+        promise: "the private store leaves the file untouched",
+        points: 10,
+        after: &[],
+        hint: "Who else could see the store, and through what?",
+        checks: &[each(
+            "untouched",
+            &["compare", "compare-pages"],
+            rules::untouched,
+        )],
+    },
+    Clause {
+        number: 3,
+        tier: Tier::Core,
+        promise: "the stored page is the program's own",
+        points: 10,
+        after: &[],
+        hint: "When does the kernel make a copy of a page, and of which?",
+        checks: &[each(
+            "own-pages",
+            &["compare", "compare-pages"],
+            rules::own_pages,
+        )],
+    },
+    Clause {
+        number: 4,
+        tier: Tier::Core,
+        promise: "the shared store is seen at once",
+        points: 10,
+        after: &[],
+        hint: "Between a store and another process that looks: what has to happen?",
+        checks: &[each(
+            "seen-at-once",
+            &["compare", "compare-pages"],
+            rules::seen_at_once,
+        )],
+    },
+    Clause {
+        number: 5,
+        tier: Tier::Core,
+        promise: "only the bytes of the text change",
+        points: 10,
+        after: &[],
+        hint: "Compare the file before and after, byte by byte: which should differ?",
+        checks: &[
+            each(
+                "only-the-text",
+                &["compare", "compare-pages"],
+                rules::only_the_text,
+            ),
+            Check {
+                name: "transcript",
+                scenarios: &["transcript"],
+                judge: Judge::Transcript("lab2-compare"),
+            },
+            Check {
+                name: "untraced",
+                scenarios: &["compare", "compare-untraced"],
+                judge: Judge::Together(twin::same),
+            },
+        ],
+    },
+    Clause {
+        number: 6,
+        tier: Tier::Core,
+        promise: "long text and empty files",
+        points: 10,
+        after: &[],
+        hint: "How many bytes can be stored, and what if there are none?",
+        checks: &[each(
+            "edges",
+            &["longer", "longer-page", "empty"],
+            rules::compared,
+        )],
+    },
+    Clause {
+        number: 7,
+        tier: Tier::Core,
+        promise: "the file is looked at, not remembered",
+        points: 10,
+        after: &[],
+        hint: "When do you look at the file for each of its two lines, and how?",
+        checks: &[each("looked", &["looked"], rules::looked)],
+    },
+    Clause {
+        number: 8,
+        tier: Tier::Stretch,
+        promise: "a private store needs no right to write",
+        points: 5,
+        after: &[],
+        hint: "Which mode of open does each of the two mappings need?",
+        checks: &[each(
+            "read-only",
+            &["read-only"],
+            rules::without_right_to_write,
+        )],
+    },
+    Clause {
+        number: 9,
+        tier: Tier::Stretch,
+        promise: "a file of 3 GiB stays a hole",
+        points: 5,
+        after: &[],
+        hint: "How many of the bytes do the five lines need?",
+        checks: &[each("huge", &["huge"], rules::stays_a_hole)],
+    },
+    Clause {
+        number: 10,
+        tier: Tier::Stretch,
+        promise: "each line leaves the program by itself",
+        points: 5,
+        after: &[],
+        hint: "Which step comes right after each line?",
+        checks: &[each("line-by-line", &["compare"], rules::line_by_line)],
+    },
+];

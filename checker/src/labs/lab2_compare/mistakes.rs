@@ -1,0 +1,178 @@
+//! The mistakes of lab 2 that are told apart by name.
+
+use crate::evidence::Observation;
+use crate::evidence::address_space::{Detail, Page};
+use crate::evidence::bytes::Bytes;
+use crate::lab::{Clue, Mistake};
+use crate::rule::mapping::{Mapping, live_before, of_file};
+use crate::rule::moved::{Way, movers};
+use crate::rule::trace::target;
+use crate::rule::{ending, exhibit, facts, file};
+
+use super::{name, text};
+
+/// All, the most specific first.
+pub static ALL: &[Mistake] = &[
+    Mistake {
+        code: "rewritten-by-hand",
+        says: "The file was changed by a system call and not by a store: this compares two buffers, not two mappings.",
+        hint: "Who changes the file when a byte is stored into a shared mapping?",
+        section: "lab2-compare.md#clause-5",
+        clauses: &[1, 2, 3, 4, 5, 6],
+        recognise: by_hand,
+    },
+    Mistake {
+        code: "two-shared",
+        says: "Both mappings are shared: the first store has already changed the file.",
+        hint: "Which flag keeps a store away from the file?",
+        section: "lab2-compare.md#clause-1",
+        clauses: &[1, 2, 3, 5, 8],
+        recognise: two_shared,
+    },
+    Mistake {
+        code: "two-private",
+        says: "Both mappings are private: no store ever reaches the file.",
+        hint: "Which flag lets others see a store?",
+        section: "lab2-compare.md#clause-1",
+        clauses: &[1, 4, 5, 6, 7],
+        recognise: two_private,
+    },
+    Mistake {
+        code: "nul-padding",
+        says: "Behind the text NULs were stored. Some functions for strings fill up what is left of their length.",
+        hint: "How many bytes did you ask to be copied, and how many has the text?",
+        section: "lab2-compare.md#clause-5",
+        clauses: &[2, 3, 4, 5, 6, 9],
+        recognise: padded,
+    },
+    Mistake {
+        code: "vec-as-mapping",
+        says: "What was printed as the private mapping lay in memory of the program's own: no page of a private mapping of the file was stored into.",
+        hint: "At which address did the store go, and what is mapped there?",
+        section: "lab2-compare.md#clause-3",
+        clauses: &[1, 3],
+        recognise: a_vec,
+    },
+    Mistake {
+        code: "printed-before-looking",
+        says: "The line tells what was expected and not what is there. It was made before, or without, looking at the file.",
+        hint: "When was the file read for this line, and what could have happened since?",
+        section: "lab2-compare.md#clause-7",
+        clauses: &[7],
+        recognise: before_looking,
+    },
+    Mistake {
+        code: "whole-mapping-copied",
+        says: "A store makes a copy of the page it goes to. More pages were copied than the text needs, so more was stored, or it was filled up.",
+        hint: "Which bytes does the text have, and in which pages do they lie?",
+        section: "lab2-compare.md#clause-3",
+        clauses: &[3],
+        recognise: nothing,
+    },
+    Mistake {
+        code: "synced-to-be-seen",
+        says: "Syncing is about the disk. Other processes look at the same pages and see a store at once.",
+        hint: "What would another process see without this call?",
+        section: "lab2-compare.md#clause-4",
+        clauses: &[4],
+        recognise: nothing,
+    },
+    Mistake {
+        code: "lines-held-back",
+        says: "A line that is kept in a buffer tells about the past by the time anyone reads it.",
+        hint: "When does what you print leave the program if standard output is a pipe?",
+        section: "lab2-compare.md#clause-10",
+        clauses: &[10],
+        recognise: nothing,
+    },
+];
+
+/// For mistakes that only a rule names.
+fn nothing(_: &Observation) -> Option<Clue> {
+    None
+}
+
+fn at(obs: &Observation, index: usize, words: &[&str], observed: impl Into<String>) -> Clue {
+    Clue {
+        observed: Some(observed.into()),
+        exhibit: Some(exhibit::calls(obs, index, words)),
+    }
+}
+
+fn by_hand(obs: &Observation) -> Option<Clue> {
+    let movers = movers(obs, &target(obs, name(obs)), Way::Into).ok()?;
+    let found = movers.first()?;
+    let seen = format!("`{}` wrote into the file", found.call.name);
+    Some(at(obs, found.index, &[], seen))
+}
+
+fn two_shared(obs: &Observation) -> Option<Clue> {
+    let mappings = of_file(obs, &target(obs, name(obs))).ok()?;
+    if mappings.iter().any(|m| !m.shared) {
+        return None;
+    }
+    let shared = mappings.iter().find(|m| m.reaches_the_file())?;
+    let seen = "the first mapping for writing is a shared one";
+    Some(at(obs, shared.made, &["MAP_SHARED"], seen))
+}
+
+fn two_private(obs: &Observation) -> Option<Clue> {
+    let mappings = of_file(obs, &target(obs, name(obs))).ok()?;
+    if mappings.iter().any(|m| m.reaches_the_file()) {
+        return None;
+    }
+    // One private mapping alone is a program that stopped before the second.
+    let mut made: Vec<usize> = mappings
+        .iter()
+        .filter(|m| !m.shared && m.is_writable())
+        .map(|m| m.made)
+        .collect();
+    made.dedup();
+    let second = *made.get(1)?;
+    Some(at(
+        obs,
+        second,
+        &["MAP_PRIVATE"],
+        "the second mapping is private too",
+    ))
+}
+
+fn padded(obs: &Observation) -> Option<Clue> {
+    let old = file::old_bytes(obs, name(obs));
+    let stored = text(obs).len().min(old.len());
+    let first_nul = old.get(stored).is_some_and(|&byte| byte != 0);
+    let new = file::bytes(file::after(obs, name(obs))?);
+    let in_file = new.len() == old.len() && new.get(stored) == Some(&0);
+    // Also in the private mapping, as the program itself shows it.
+    let shown = obs.evidence.actors[0].stdout.text();
+    let content = shown
+        .lines()
+        .find_map(|line| line.strip_prefix("private mapping: "));
+    let text = crate::evidence::bytes::escape(&text(obs).as_bytes()[..stored]);
+    let in_line = content.is_some_and(|content| content.starts_with(&format!("{text}\\x00")));
+    (first_nul && (in_file || in_line)).then(Clue::default)
+}
+
+fn a_vec(obs: &Observation) -> Option<Clue> {
+    let printed = facts::line_at(obs, 0, "private mapping:").ok()??;
+    let of = target(obs, name(obs));
+    let live = live_before(obs, printed).ok()?;
+    let private = |m: &Mapping| of.has(m.id) && !m.shared && m.is_writable();
+    let moment = obs.evidence.moments_of("private mapping:").next()?;
+    let regions = moment.spaces.iter().flat_map(|space| &space.regions);
+    let own = |detail: &Detail| detail.pages.contains(&Page::Own);
+    let copied = regions
+        .filter(|r| !r.is_shared() && of.is_inode(r.inode))
+        .any(|r| r.detail.as_ref().is_some_and(own));
+    let used = live.iter().any(private) && copied;
+    (!used && ending::is_clean(obs)).then(Clue::default)
+}
+
+fn before_looking(obs: &Observation) -> Option<Clue> {
+    let output = obs.evidence.actors[0].stdout.text();
+    let value = |prefix: &str| output.lines().find_map(|line| line.strip_prefix(prefix));
+    let old = Bytes(file::old_bytes(obs, name(obs))).preview();
+    let remembers = value("private file: ")? == old;
+    let repeats = value("shared file: ")? == value("shared mapping: ")?;
+    (remembers || repeats).then(Clue::default)
+}

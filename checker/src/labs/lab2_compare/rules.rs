@@ -1,0 +1,415 @@
+//! What decides the clauses of lab 2.
+
+use crate::evidence::Observation;
+use crate::evidence::address_space::Page;
+use crate::evidence::bytes::{Bytes, PREVIEW};
+use crate::rule::facts::{self, Fact};
+use crate::rule::mapping::{live_before, replay};
+use crate::rule::moved::{self, Way};
+use crate::rule::trace::{calls, events, target};
+use crate::rule::{ending, exhibit, file, finding::broken, moment, refusal};
+use crate::scenario::{Action, Point};
+use crate::verdict::{Finding, Ruling, Spot};
+
+use super::{name, text};
+
+/// The file cannot be used: an error with its name, nothing done.
+pub fn bad_file(obs: &Observation) -> Ruling {
+    refusal::of(obs, &[name(obs)])
+}
+
+/// The bytes before, and the bytes with the text at the start.
+fn bytes(obs: &Observation) -> (Vec<u8>, Vec<u8>) {
+    let old = file::old_bytes(obs, name(obs));
+    let new = with_text(obs, &old);
+    (old, new)
+}
+
+fn with_text(obs: &Observation, old: &[u8]) -> Vec<u8> {
+    let mut new = old.to_vec();
+    let kept = text(obs).len().min(new.len());
+    new[..kept].copy_from_slice(&text(obs).as_bytes()[..kept]);
+    new
+}
+
+fn fact(name: &'static str, bytes: &[u8]) -> Fact {
+    (name, Bytes::from(bytes).preview())
+}
+
+/// The five facts, where nobody else changes the file.
+fn five_facts(obs: &Observation) -> Vec<Fact> {
+    let (old, new) = bytes(obs);
+    vec![
+        ("size", old.len().to_string()),
+        fact("private mapping", &new),
+        fact("private file", &old),
+        fact("shared mapping", &new),
+        fact("shared file", &new),
+    ]
+}
+
+/// The event at which a line is printed; a finding if it never is.
+fn line(obs: &Observation, prefix: &str) -> Result<usize, Finding> {
+    facts::line_at(obs, 0, prefix)?.ok_or_else(|| {
+        broken(format!("a line `{prefix}` is printed"), "it never was")
+            .at(Spot::Missing)
+            .show_some(exhibit::last_calls(obs, 0))
+            .finding()
+    })
+}
+
+/// Clause 1.
+pub fn mappings(obs: &Observation) -> Ruling {
+    let of = target(obs, name(obs));
+    let private_at = line(obs, "private mapping:")?;
+    let mut early = None;
+    replay(obs, |index, _, mappings| {
+        let shared = mappings
+            .iter()
+            .any(|m| of.has(m.id) && m.reaches_the_file());
+        if shared && index < private_at && early.is_none() {
+            early = Some(index);
+        }
+    })?;
+    if let Some(index) = early {
+        return broken(
+            "before the line `private mapping` no writable shared mapping is made",
+            "one was made",
+        )
+        .at(Spot::Event { index })
+        .show(exhibit::calls(obs, index, &["MAP_SHARED"]))
+        .fail();
+    }
+    stands(obs, private_at, "private mapping", false)?;
+    let shared_at = line(obs, "shared mapping:")?;
+    stands(obs, shared_at, "shared mapping", true)?;
+    ending::exits(obs, 0)
+}
+
+/// When a line is printed, the file is mapped for reading and writing, shared or not.
+fn stands(obs: &Observation, at: usize, line: &str, shared: bool) -> Ruling {
+    let of = target(obs, name(obs));
+    let live = live_before(obs, at)?;
+    let mut own = live.iter().filter(|m| of.has(m.id));
+    if own.clone().any(|m| m.shared == shared && m.is_read_write()) {
+        return Ok(());
+    }
+    let flag = if shared { "MAP_SHARED" } else { "MAP_PRIVATE" };
+    let expected = format!(
+        "when `{line}` is printed, `{}` is mapped with PROT_READ, PROT_WRITE and {flag}",
+        name(obs)
+    );
+    match own.next_back() {
+        None => broken(expected, "it is not mapped")
+            .at(Spot::Missing)
+            .show_some(exhibit::last_calls(obs, 0)),
+        Some(m) => broken(expected, "it is mapped otherwise")
+            .at(Spot::Event { index: m.made })
+            .show(exhibit::calls(
+                obs,
+                m.made,
+                match m.shared == shared {
+                    true => &["PROT_READ", "PROT_WRITE"],
+                    false => &["MAP_PRIVATE", "MAP_SHARED"],
+                },
+            )),
+    }
+    .fail()
+}
+
+/// Clause 2.
+pub fn untouched(obs: &Observation) -> Ruling {
+    let (old, _) = bytes(obs);
+    let modified = file::before(obs, name(obs)).map(|state| state.modified);
+    for line in ["private mapping:", "private file:"] {
+        let at = moment::first(obs, line, &format!("`{line}` is printed"))?;
+        let when = format!("when `{line}` is printed");
+        moment::file_has(obs, at, name(obs), &old, &when)?;
+        moment::witness_sees(obs, at, name(obs), &old, &when)?;
+        if at.file(name(obs)).map(|state| state.modified) != modified {
+            return broken(
+                format!(
+                    "the modification time of `{}` is the old one {when}",
+                    name(obs)
+                ),
+                "it is another",
+            )
+            .at(file::spot(name(obs)))
+            .fail();
+        }
+    }
+    nth_line_is(obs, 2, fact("private file", &old))
+}
+
+/// One line of standard output, counted from 0.
+fn nth_line_is(obs: &Observation, n: usize, (name, value): Fact) -> Ruling {
+    let output = obs.evidence.actors[0].stdout.text();
+    let found = output.lines().nth(n).unwrap_or_default();
+    let wanted = format!("{name}: {value}");
+    if found == wanted || (value.is_empty() && found == wanted.trim_end()) {
+        return Ok(());
+    }
+    broken(
+        format!("line {} of standard output is `{wanted}`", n + 1),
+        match found {
+            "" => "there is no such line".to_owned(),
+            found => format!("it is `{found}`"),
+        },
+    )
+    .at(Spot::Line {
+        stream: crate::evidence::trace::Stream::Stdout,
+        number: n + 1,
+    })
+    .show(exhibit::lines("standard output", None, output.clone()))
+    .fail()
+}
+
+/// Clause 3.
+pub fn own_pages(obs: &Observation) -> Ruling {
+    let (old, new) = bytes(obs);
+    let at = moment::first(obs, "private mapping:", "`private mapping` is printed")?;
+    let inode = file::before(obs, name(obs)).map_or(0, |state| state.inode);
+    let page = obs.evidence.page_size.max(1);
+    let stored = (text(obs).len().min(old.len()) as u64).div_ceil(page);
+    let spaces = at.spaces.iter().filter(|space| space.actor == 0);
+    let regions = spaces.flat_map(|space| &space.regions);
+    let mut own: Vec<u64> = Vec::new();
+    for region in regions.filter(|r| r.inode == inode && inode != 0 && !r.is_shared()) {
+        let looked = region
+            .detail
+            .as_ref()
+            .filter(|detail| !detail.pages.is_empty());
+        let Some(detail) = looked else {
+            let reason = "the kernel does not show the states of the pages";
+            return Err(Finding::Unobservable(reason.to_owned()));
+        };
+        let first = region.offset / page;
+        let copies = detail
+            .pages
+            .iter()
+            .zip(first..)
+            .filter(|(p, _)| **p == Page::Own);
+        own.extend(copies.map(|(_, number)| number));
+    }
+    let says = |observed: String, code: Option<&'static str>| {
+        let finding = broken(
+            match stored {
+                1 => "page 0 of the private mapping is the program's own copy, and no other".to_owned(),
+                n => format!("pages 0 to {} of the private mapping are the program's own copies, and no other", n - 1),
+            },
+            observed,
+        )
+        .at(Spot::Moment {
+            rule: at.rule.clone(),
+        });
+        match code {
+            Some(code) => finding.code(code).fail(),
+            None => finding.show_some(exhibit::last_calls(obs, 0)).fail(),
+        }
+    };
+    if let Some(missing) = (0..stored).find(|number| !own.contains(number)) {
+        return says(
+            format!("page {missing} is still the file's, or not there"),
+            None,
+        );
+    }
+    if let Some(more) = own.iter().find(|number| **number >= stored) {
+        return says(
+            format!("page {more} is a copy too, and nothing had to be stored there"),
+            Some("whole-mapping-copied"),
+        );
+    }
+    nth_line_is(obs, 1, fact("private mapping", &new))
+}
+
+/// Clause 4.
+pub fn seen_at_once(obs: &Observation) -> Ruling {
+    let (_, new) = bytes(obs);
+    let at = moment::first(obs, "shared mapping:", "`shared mapping` is printed")?;
+    moment::witness_sees(obs, at, name(obs), &new, "when `shared mapping` is printed")?;
+    let said = line(obs, "shared mapping:")?;
+    let of = target(obs, name(obs));
+    let all = calls(obs)?;
+    let synced = all.iter().find(|step| {
+        let call = step.call;
+        step.index < said
+            && (call.is(&["msync", "sync", "syncfs"])
+                || call.is(&["fsync", "fdatasync", "sync_file_range"]) && of.in_call(call))
+    });
+    let Some(step) = synced else {
+        return Ok(());
+    };
+    broken(
+        "nothing is synced before `shared mapping` is printed",
+        format!("`{}` was called", step.call.name),
+    )
+    .at(Spot::Event { index: step.index })
+    .show(exhibit::calls(obs, step.index, &[]))
+    .code("synced-to-be-seen")
+    .fail()
+}
+
+/// The facts, the file in the end, exit status 0.
+pub fn compared(obs: &Observation) -> Ruling {
+    let (_, new) = bytes(obs);
+    file::has_bytes(obs, name(obs), &new)?;
+    file::keeps_identity(obs, name(obs))?;
+    facts::are(obs, &five_facts(obs))?;
+    ending::exits(obs, 0)
+}
+
+/// Clause 5.
+pub fn only_the_text(obs: &Observation) -> Ruling {
+    let of = target(obs, name(obs));
+    match moved::none(obs, &of, Way::Into, "rewritten-by-hand") {
+        Err(Finding::Unobservable(reason)) => compared(obs).and(Err(Finding::Unobservable(reason))),
+        Ok(()) => compared(obs),
+        other => other,
+    }
+}
+
+/// Clause 7. What another process wrote while a line was on its way shows in the lines after it.
+pub fn looked(obs: &Observation) -> Ruling {
+    events(obs)?;
+    let old = file::old_bytes(obs, name(obs));
+    let written = |line: &str, bytes: &[u8]| {
+        let mut bytes = bytes.to_vec();
+        let here = |at: &Point| matches!(at, Point::Line { prefix, .. } if prefix == line);
+        let rules = obs.scenario.rules.iter().filter(|rule| here(&rule.at));
+        for action in rules.flat_map(|rule| &rule.then) {
+            if let Action::Write {
+                offset,
+                bytes: with,
+                ..
+            } = action
+            {
+                let from = usize::try_from(*offset).unwrap_or(0).min(bytes.len());
+                let to = (from + with.0.len()).min(bytes.len());
+                bytes[from..to].copy_from_slice(&with.0[..to - from]);
+            }
+        }
+        bytes
+    };
+    let first = written("private mapping:", &old);
+    let stored = with_text(obs, &first);
+    let second = written("shared mapping:", &stored);
+    facts::are(
+        obs,
+        &[
+            ("size", old.len().to_string()),
+            fact("private mapping", &with_text(obs, &old)),
+            fact("private file", &first),
+            fact("shared mapping", &stored),
+            fact("shared file", &second),
+        ],
+    )?;
+    file::has_bytes(obs, name(obs), &second)?;
+    ending::exits(obs, 0)
+}
+
+/// Clause 8.
+pub fn without_right_to_write(obs: &Observation) -> Ruling {
+    facts::are(obs, &five_facts(obs)[..3])?;
+    file::all_unchanged(obs)?;
+    ending::exits(obs, 1)?;
+    ending::complains(obs, &[name(obs)])
+}
+
+/// Clause 9.
+pub fn stays_a_hole(obs: &Observation) -> Ruling {
+    const BLOCKS: u64 = 1 << 20;
+    const RESIDENT_KIB: u64 = 64 << 10;
+    let Some(was) = file::before(obs, name(obs)) else {
+        return broken("the file is there", "it is not").fail();
+    };
+    ending::exits(obs, 0)?;
+    let shown = was.content.range(0, PREVIEW);
+    let new = with_text(obs, &shown);
+    facts::are(
+        obs,
+        &[
+            ("size", was.length.to_string()),
+            fact("private mapping", &new),
+            fact("private file", &shown),
+            fact("shared mapping", &new),
+            fact("shared file", &new),
+        ],
+    )?;
+    let is = file::after(obs, name(obs));
+    let length = is.map_or(0, |state| state.length);
+    if length != was.length || is.is_some_and(|is| is.content.range(0, PREVIEW) != new) {
+        return broken(
+            format!(
+                "`{}` has its old length, and the text at its start",
+                name(obs)
+            ),
+            format!("it is {} long", exhibit::size(length)),
+        )
+        .at(file::spot(name(obs)))
+        .fail();
+    }
+    file::allocates_at_most(obs, name(obs), BLOCKS)?;
+    let peak = obs.evidence.actors[0].peak_rss_kib;
+    if peak <= RESIDENT_KIB {
+        return Ok(());
+    }
+    broken(
+        "never more than 64 MiB of memory resident",
+        format!("there were {} MiB", peak >> 10),
+    )
+    .at(Spot::Ending)
+    .fail()
+}
+
+/// Clause 10.
+pub fn line_by_line(obs: &Observation) -> Ruling {
+    let of = target(obs, name(obs));
+    let names = [
+        "size:",
+        "private mapping:",
+        "private file:",
+        "shared mapping:",
+        "shared file:",
+    ];
+    let mut at = Vec::new();
+    for name in names {
+        at.push(line(obs, name)?);
+    }
+    if let Some(n) = (1..at.len()).find(|&n| at[n] <= at[n - 1]) {
+        return broken(
+            "each of the five lines leaves the program by itself, in order",
+            format!("`{}` and `{}` left it together", names[n - 1], names[n]),
+        )
+        .at(Spot::Event { index: at[n] })
+        .show(exhibit::calls(obs, at[n], &[]))
+        .code("lines-held-back")
+        .fail();
+    }
+    let (mut mapped, mut shared) = (None, None);
+    replay(obs, |index, _, mappings| {
+        let mut own = mappings.iter().filter(|m| of.has(m.id));
+        if mapped.is_none() && own.clone().next().is_some() {
+            mapped = Some(index);
+        }
+        if shared.is_none() && own.any(|m| m.reaches_the_file()) {
+            shared = Some(index);
+        }
+    })?;
+    let pairs = [
+        (0, mapped, "the first mapping"),
+        (2, shared, "the shared mapping"),
+    ];
+    for (n, made, what) in pairs {
+        if let Some(index) = made.filter(|&index| index < at[n]) {
+            return broken(
+                format!("`{}` is out before {what} is made", names[n]),
+                "the mapping was made first",
+            )
+            .at(Spot::Event { index })
+            .show(exhibit::calls(obs, index, &[]))
+            .code("lines-held-back")
+            .fail();
+        }
+    }
+    Ok(())
+}

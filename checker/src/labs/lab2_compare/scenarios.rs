@@ -1,0 +1,110 @@
+//! What is run for lab 2.
+
+use crate::evidence::bytes::Bytes;
+use crate::inputs::Inputs;
+use crate::scenario::{Action, FileKind, Point, Scenario};
+
+/// Clause 9: a hole that no `int` holds.
+const HUGE: u64 = 3 << 30;
+
+/// The lines at which is looked, and the names of the moments.
+pub const LINES: [&str; 4] = [
+    "private mapping:",
+    "private file:",
+    "shared mapping:",
+    "shared file:",
+];
+
+/// All scenarios, in the order of the checks.
+pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
+    let mut inputs = Inputs::new(seed, page);
+    let inputs = &mut inputs;
+    let mut all = bad_input(inputs);
+    all.extend(compares(inputs));
+    all.push(transcript());
+    all.extend(edges(inputs));
+    all.push(looked(inputs));
+    all
+}
+
+fn bad_input(inputs: &mut Inputs) -> Vec<Scenario> {
+    let f = inputs.name("data");
+    let bytes = inputs.lines(40);
+    let usage = |name: &str, arguments: &[&str]| Scenario::new(name, arguments).file(&f, &bytes);
+    let compare = |name: &str| Scenario::new(name, &[&f, "text"]);
+    vec![
+        usage("usage-none", &[]),
+        usage("usage-one", &[&f]),
+        usage("usage-three", &[&f, "text", "more"]),
+        compare("missing"),
+        compare("directory").other(&f, FileKind::Directory),
+        compare("fifo").other(&f, FileKind::Fifo),
+        compare("unreadable").file(&f, &bytes).mode(0o000),
+    ]
+}
+
+fn looked_at(scenario: Scenario) -> Scenario {
+    LINES.iter().fold(scenario, |scenario, line| {
+        scenario.rule(line, Point::line(line), vec![Action::Look])
+    })
+}
+
+fn compares(inputs: &mut Inputs) -> Vec<Scenario> {
+    let page = inputs.page;
+    let f = inputs.name("data");
+    let compare = |name: &str, bytes: &[u8], text: &str| {
+        looked_at(Scenario::new(name, &[&f, text]).file(&f, bytes).witnessed())
+    };
+    let (length, words) = (inputs.between(70, page - 1), inputs.between(8, 40));
+    let plain = compare("compare", &inputs.lines(length), &inputs.text(words));
+    let twin = plain.twin();
+    let length = page * 3 + inputs.between(10, page - 1);
+    let pages = compare(
+        "compare-pages",
+        &inputs.bytes(length),
+        &inputs.text(page + 60),
+    );
+    vec![plain, pages, twin]
+}
+
+/// Fixed, so that its output can be stored.
+fn transcript() -> Scenario {
+    let bytes = b"Original Data for Comparison\n";
+    Scenario::new("transcript", &["compare.txt", "PRIVATE WRITE"]).file("compare.txt", bytes)
+}
+
+fn edges(inputs: &mut Inputs) -> Vec<Scenario> {
+    let page = inputs.page;
+    let f = inputs.name("data");
+    let short = inputs.between(3, 30);
+    let more = short + inputs.between(1, 40);
+    let compare = |name: &str, text: &str| Scenario::new(name, &[&f, text]);
+    let words = inputs.between(5, 30);
+    let text = inputs.text(words);
+    vec![
+        compare("longer", &inputs.text(more)).file(&f, &inputs.lines(short)),
+        compare("longer-page", &inputs.text(page + 30)).file(&f, &inputs.lines(page)),
+        compare("empty", &text).file(&f, b""),
+        compare("read-only", &text)
+            .file(&f, &inputs.lines(200))
+            .mode(0o444),
+        compare("huge", &text).sparse(&f, HUGE, Vec::new()),
+    ]
+}
+
+/// Another process changes a later byte while a line is on its way.
+fn looked(inputs: &mut Inputs) -> Scenario {
+    let f = inputs.name("data");
+    let bytes = inputs.lines(50);
+    let text = inputs.text(9);
+    let write = |offset: u64, with: &str| Action::Write {
+        file: f.clone(),
+        offset,
+        bytes: Bytes::from(with),
+    };
+    let (first, second) = (inputs.between(20, 25), inputs.between(30, 35));
+    Scenario::new("looked", &[&f, &text])
+        .file(&f, &bytes)
+        .rule("write-1", Point::line(LINES[0]), vec![write(first, "~!")])
+        .rule("write-2", Point::line(LINES[2]), vec![write(second, "!~")])
+}

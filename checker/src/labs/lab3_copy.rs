@@ -1,0 +1,271 @@
+//! Lab 3, one memcpy: what its clauses promise and which checks decide them.
+
+mod atomic;
+mod mistakes;
+mod rules;
+mod scenarios;
+
+use crate::evidence::Observation;
+use crate::lab::{Check, Clause, Judge, Lab, Tier};
+use crate::rule::{refusal, twin};
+
+/// The lab.
+pub static LAB: Lab = Lab {
+    number: 3,
+    slug: "lab3-copy",
+    title: "One memcpy",
+    minutes: 60,
+    clauses: CLAUSES,
+    scenarios: scenarios::all,
+    mistakes: mistakes::ALL,
+};
+
+/// The source, as the command line names it.
+fn source(obs: &Observation) -> &str {
+    argument(obs, 0)
+}
+
+/// The destination, as the command line names it.
+fn destination(obs: &Observation) -> &str {
+    argument(obs, 1)
+}
+
+fn argument(obs: &Observation, n: usize) -> &str {
+    let words = &obs.scenario.actors[0].arguments;
+    let mut files = words.iter().filter(|word| *word != "--atomic");
+    files.nth(n).map_or("", String::as_str)
+}
+
+const fn each(
+    name: &'static str,
+    scenarios: &'static [&'static str],
+    rule: fn(&Observation) -> crate::verdict::Ruling,
+) -> Check {
+    Check {
+        name,
+        scenarios,
+        judge: Judge::Each(rule),
+    }
+}
+
+static CLAUSES: &[Clause] = &[
+    Clause {
+        number: 0,
+        tier: Tier::Core,
+        promise: "bad input is refused",
+        points: 2,
+        after: &[],
+        hint: "This is given code. `checker reset` brings it back.",
+        checks: &[
+            each(
+                "usage",
+                &["usage-none", "usage-one", "usage-three"],
+                refusal::usage,
+            ),
+            each(
+                "bad-source",
+                &["missing", "directory", "fifo", "device", "unreadable"],
+                rules::bad_source,
+            ),
+        ],
+    },
+    Clause {
+        number: 1,
+        tier: Tier::Core,
+        promise: "the source is mapped for reading only",
+        points: 10,
+        after: &[],
+        hint: "Which rights does one need on bytes that are only looked at?",
+        checks: &[each(
+            "source-mapping",
+            &["copy", "copy-over"],
+            rules::source_mapping,
+        )],
+    },
+    Clause {
+        number: 2,
+        tier: Tier::Core,
+        promise: "the destination is opened, sized and mapped shared",
+        points: 10,
+        after: &[],
+        hint: "Three calls in an order: what does each of them need from the one before?",
+        checks: &[each(
+            "destination-mapping",
+            &["copy", "copy-over"],
+            rules::destination_mapping,
+        )],
+    },
+    Clause {
+        number: 3,
+        tier: Tier::Core,
+        promise: "the bytes arrive, and no system call moves them",
+        points: 10,
+        after: &[],
+        hint: "Compare the two files byte by byte, at their start, their end, and around a page boundary.",
+        checks: &[
+            each(
+                "bytes",
+                &["copy", "copy-over", "copy-pages", "copy-byte"],
+                rules::bytes_arrive,
+            ),
+            each("said-when-done", &["copy"], rules::said_when_done),
+            Check {
+                name: "transcript",
+                scenarios: &["transcript"],
+                judge: Judge::Transcript("lab3-copy"),
+            },
+            Check {
+                name: "untraced",
+                scenarios: &["copy", "copy-untraced"],
+                judge: Judge::Together(twin::same),
+            },
+        ],
+    },
+    Clause {
+        number: 4,
+        tier: Tier::Core,
+        promise: "a file is never copied onto itself",
+        points: 10,
+        after: &[],
+        hint: "What does the kernel know about two names that you can ask it, before you change anything?",
+        checks: &[each(
+            "same-file",
+            &["same-path", "same-dot", "same-hard-link", "same-symlink"],
+            rules::same_file,
+        )],
+    },
+    Clause {
+        number: 5,
+        tier: Tier::Core,
+        promise: "an empty source gives an empty destination",
+        points: 10,
+        after: &[],
+        hint: "What does mmap say to a length of 0, and what is there to do without a mapping?",
+        checks: &[each(
+            "empty",
+            &["empty-new", "empty-over"],
+            rules::empty_source,
+        )],
+    },
+    Clause {
+        number: 6,
+        tier: Tier::Core,
+        promise: "a longer destination is cut",
+        points: 10,
+        after: &[],
+        hint: "Which length has the destination when the program ends, and who set it?",
+        checks: &[each(
+            "longer",
+            &["longer-page", "longer-bytes"],
+            rules::copied,
+        )],
+    },
+    Clause {
+        number: 7,
+        tier: Tier::Core,
+        promise: "a copy that cannot be made changes nothing",
+        points: 10,
+        after: &[],
+        hint: "In which order are the files opened, and what has already happened when one of them cannot be?",
+        checks: &[
+            each(
+                "bad-destination",
+                &["unwritable", "no-folder", "into-directory"],
+                rules::bad_destination,
+            ),
+            each(
+                "bad-source-over",
+                &["missing-over", "unreadable-over"],
+                rules::bad_source,
+            ),
+        ],
+    },
+    Clause {
+        number: 8,
+        tier: Tier::Stretch,
+        promise: "no more than 16 MiB at once",
+        points: 5,
+        after: &[3],
+        hint: "At which offsets may a window begin, and when is the old one given back?",
+        checks: &[each("windows", &["window"], rules::windows)],
+    },
+    Clause {
+        number: 9,
+        tier: Tier::Stretch,
+        promise: "sizes beyond 4 GiB",
+        points: 5,
+        after: &[],
+        hint: "Which type has the length on its way from fstat to mmap?",
+        checks: &[each(
+            "four-gib",
+            &["four-gib", "four-gib-sized"],
+            rules::beyond_4_gib,
+        )],
+    },
+    Clause {
+        number: 10,
+        tier: Tier::Stretch,
+        promise: "a full disk leaves no half file",
+        points: 5,
+        after: &[3],
+        hint: "A length is a promise, blocks are what keeps it. Which call asks for the blocks?",
+        checks: &[each(
+            "full-disk",
+            &["full-new", "full-over"],
+            rules::full_disk,
+        )],
+    },
+    Clause {
+        number: 11,
+        tier: Tier::Stretch,
+        promise: "atomic means the old file or the new one",
+        points: 5,
+        after: &[3],
+        hint: "Whoever opens the name at this moment: which inode do they get, and what is in it?",
+        checks: &[
+            each(
+                "old-or-new",
+                &["atomic", "atomic-new", "atomic-symlink"],
+                atomic::old_or_new,
+            ),
+            each("atomic-refused", &["atomic-unwritable"], atomic::refused),
+            each("atomic-killed", &["atomic-killed"], atomic::killed),
+            each(
+                "atomic-fails",
+                &["atomic-fails", "atomic-missing"],
+                atomic::fails,
+            ),
+        ],
+    },
+    Clause {
+        number: 12,
+        tier: Tier::Stretch,
+        promise: "a source that shrinks meanwhile is never a success",
+        points: 5,
+        after: &[3],
+        hint: "The kernel tells you about whole pages that are gone. Who tells you about the rest of the last one?",
+        checks: &[each(
+            "shrinks",
+            &["shrinks-pages", "shrinks-bytes"],
+            rules::shrinks,
+        )],
+    },
+    Clause {
+        number: 13,
+        tier: Tier::Stretch,
+        promise: "a new destination takes the permission bits of the source",
+        points: 5,
+        after: &[],
+        hint: "Which argument of open decides them, and what does the umask do to it?",
+        checks: &[each("mode", &["mode", "mode-read-only"], rules::takes_mode)],
+    },
+    Clause {
+        number: 14,
+        tier: Tier::Stretch,
+        promise: "a file that does not tell its size is refused",
+        points: 5,
+        after: &[],
+        hint: "How can you tell a file that is empty from one that only says so?",
+        checks: &[each("proc-file", &["proc-file"], rules::bad_source)],
+    },
+];

@@ -1,0 +1,260 @@
+//! The mistakes of lab 3 that are told apart by name.
+
+use crate::evidence::Observation;
+use crate::evidence::ending::Ending;
+use crate::evidence::trace::{Mmap, O_ACCMODE, O_WRONLY, Open};
+use crate::lab::{Clue, Mistake};
+use crate::rule::mapping::of_file;
+use crate::rule::moved::{Way, movers};
+use crate::rule::trace::{calls_seen, length_set, target};
+use crate::rule::{ending, exhibit, file};
+
+use super::{destination, source};
+
+/// All, the most specific first.
+pub static ALL: &[Mistake] = &[
+    Mistake {
+        code: "write-only-destination",
+        says: "A mapping always needs the right to read, also one that is only written: the kernel refuses to map a file that was opened O_WRONLY.",
+        hint: "What does the manual page of mmap say about EACCES and the mode of open?",
+        section: "lab3-copy.md#clause-2",
+        clauses: &[2, 3, 6],
+        recognise: write_only,
+    },
+    Mistake {
+        code: "private-destination",
+        says: "A private mapping is a copy that belongs to the process: what is stored into it never reaches the file.",
+        hint: "Which two flags can a mapping have, and which of them is about other people?",
+        section: "lab3-copy.md#clause-2",
+        clauses: &[2, 3, 6],
+        recognise: private_destination,
+    },
+    Mistake {
+        code: "destination-not-sized",
+        says: "A mapping does not make a file longer. Bytes behind its end cannot be stored, and the kernel says so with SIGBUS.",
+        hint: "How long is a file that has just been created, and which call changes that?",
+        section: "lab3-copy.md#clause-2",
+        clauses: &[2, 3, 6],
+        recognise: not_sized,
+    },
+    Mistake {
+        code: "destination-not-cut",
+        says: "A file that was longer keeps its old end unless somebody cuts it.",
+        hint: "Which length does the destination have after the copy, and where does it come from?",
+        section: "lab3-copy.md#clause-6",
+        clauses: &[2, 3, 5, 6],
+        recognise: not_cut,
+    },
+    Mistake {
+        code: "moved-by-system-call",
+        says: "This copies with a system call and not with memory: the kernel, or a buffer of your own, moved the bytes.",
+        hint: "With both files mapped, what is left to do for a copy?",
+        section: "lab3-copy.md#clause-3",
+        clauses: &[1, 2, 3, 5, 6, 8, 11],
+        recognise: moved_by_call,
+    },
+    Mistake {
+        code: "truncated-before-checking",
+        says: "The destination was cut before it was known that the copy could be made. If it is the source by another name, the bytes are gone at that moment.",
+        hint: "What has to be known about both files before the first call that changes one?",
+        section: "lab3-copy.md#clause-4",
+        clauses: &[4, 7],
+        recognise: truncated_first,
+    },
+    Mistake {
+        code: "length-zero",
+        says: "A mapping of length 0 does not exist: mmap answers EINVAL.",
+        hint: "What is there to copy in an empty file, and what has to be there in the end?",
+        section: "lab3-copy.md#clause-5",
+        clauses: &[5],
+        recognise: length_zero,
+    },
+    Mistake {
+        code: "source-mapped-writable",
+        says: "What is only read should be mapped for reading only: then a slip of the pen is a SIGSEGV and not a ruined original.",
+        hint: "Which of the PROT_ flags does a look need?",
+        section: "lab3-copy.md#clause-1",
+        clauses: &[1, 3],
+        recognise: source_writable,
+    },
+    Mistake {
+        code: "lengths-in-32-bits",
+        says: "A length went through 32 bits on its way: 4 GiB and 5 bytes became something else.",
+        hint: "Which types do lengths and offsets have on the way from fstat to mmap, and where is a cast?",
+        section: "lab3-copy.md#clause-9",
+        clauses: &[9],
+        recognise: nothing,
+    },
+    Mistake {
+        code: "whole-file-mapped",
+        says: "The file is mapped in one piece. That is fine for small files and costs address space and page tables for large ones.",
+        hint: "How far would a window of fixed length get you, and what comes after it?",
+        section: "lab3-copy.md#clause-8",
+        clauses: &[8],
+        recognise: nothing,
+    },
+    Mistake {
+        code: "half-file-left",
+        says: "The copy failed and left something behind that looks like a result.",
+        hint: "What was there before, and what do you have to undo?",
+        section: "lab3-copy.md#clause-10",
+        clauses: &[10],
+        recognise: nothing,
+    },
+    Mistake {
+        code: "store-past-end",
+        says: "A length is no promise of room: ftruncate makes a hole, and the store that would need a block for it gets SIGBUS.",
+        hint: "Which call asks the file system for blocks and tells you if there are none?",
+        section: "lab3-copy.md#clause-10",
+        clauses: &[10],
+        recognise: killed_by_sigbus,
+    },
+    Mistake {
+        code: "not-atomic",
+        says: "For a moment the name stood for something that is neither the old file nor the new one.",
+        hint: "Where can the new file be made so that nobody sees it, and which call swaps names in one step?",
+        section: "lab3-copy.md#clause-11",
+        clauses: &[11],
+        recognise: nothing,
+    },
+    Mistake {
+        code: "temporary-left",
+        says: "The temporary file is still there.",
+        hint: "Which ways out of the function are there, and which of them cleans up?",
+        section: "lab3-copy.md#clause-11",
+        clauses: &[11],
+        recognise: nothing,
+    },
+    Mistake {
+        code: "shrunk-unnoticed",
+        says: "The source became shorter while it was copied, and the rest of its last page reads as zeros without a word.",
+        hint: "What can you ask about the source again when the copy is made?",
+        section: "lab3-copy.md#clause-12",
+        clauses: &[12],
+        recognise: nothing,
+    },
+];
+
+/// For mistakes that only a rule names.
+fn nothing(_: &Observation) -> Option<Clue> {
+    None
+}
+
+fn clue(observed: impl Into<String>) -> Clue {
+    Clue {
+        observed: Some(observed.into()),
+        exhibit: None,
+    }
+}
+
+fn at(obs: &Observation, index: usize, words: &[&str], observed: impl Into<String>) -> Clue {
+    Clue {
+        exhibit: Some(exhibit::calls(obs, index, words)),
+        ..clue(observed)
+    }
+}
+
+fn write_only(obs: &Observation) -> Option<Clue> {
+    let to = target(obs, destination(obs));
+    let all = calls_seen(obs);
+    let opened = all.iter().any(|step| {
+        to.in_call(step.call)
+            && Open::of(step.call).is_some_and(|open| open.flags & O_ACCMODE == O_WRONLY)
+    });
+    let refused = all.iter().find(|step| {
+        step.call.is(&["mmap"]) && to.in_call(step.call) && step.call.errno() == Some(13)
+    })?;
+    let seen = "it was opened O_WRONLY, and the mapping was refused with EACCES";
+    opened.then(|| at(obs, refused.index, &["EACCES"], seen))
+}
+
+fn private_destination(obs: &Observation) -> Option<Clue> {
+    let mappings = of_file(obs, &target(obs, destination(obs))).ok()?;
+    if mappings.iter().any(|m| m.reaches_the_file()) {
+        return None;
+    }
+    let private = mappings.iter().find(|m| !m.shared)?;
+    let seen = "the destination was mapped with MAP_PRIVATE";
+    Some(at(obs, private.made, &["MAP_PRIVATE"], seen))
+}
+
+fn not_sized(obs: &Observation) -> Option<Clue> {
+    let to = target(obs, destination(obs));
+    let length = file::before(obs, source(obs))?.length;
+    let grows = |call| length_set(call).is_some_and(|to| to.is_none_or(|to| to >= length));
+    let sized = calls_seen(obs)
+        .iter()
+        .any(|step| step.call.succeeded() && to.in_call(step.call) && grows(step.call));
+    let mapped = !of_file(obs, &to).ok()?.is_empty();
+    let short = file::after(obs, destination(obs))?.length < length;
+    (mapped && short && !sized).then(|| Clue {
+        exhibit: exhibit::last_calls(obs, 0),
+        observed: None,
+    })
+}
+
+fn not_cut(obs: &Observation) -> Option<Clue> {
+    let length = file::before(obs, source(obs))?.length;
+    let (was, is) = (
+        file::before(obs, destination(obs))?,
+        file::after(obs, destination(obs))?,
+    );
+    let uncut = was.length > length && is.length == was.length;
+    (uncut && ending::is_clean(obs)).then(Clue::default)
+}
+
+fn moved_by_call(obs: &Observation) -> Option<Clue> {
+    let found = [source(obs), destination(obs)]
+        .into_iter()
+        .find_map(|name| {
+            let movers = movers(obs, &target(obs, name), Way::Either).ok()?;
+            movers.first().copied()
+        })?;
+    let seen = format!("`{}` moved the bytes", found.call.name);
+    Some(at(obs, found.index, &[], seen))
+}
+
+fn truncated_first(obs: &Observation) -> Option<Clue> {
+    let to = target(obs, destination(obs));
+    let found = calls_seen(obs).into_iter().find(|step| {
+        step.call.succeeded() && to.in_call(step.call) && length_set(step.call).is_some()
+    })?;
+    file::before(obs, destination(obs))?;
+    // The rule's own exhibit shows the bytes that were lost; that says more than the call.
+    let seen = format!("`{}` changed `{}` first of all", found.call.name, to.name);
+    let shows_bytes = file::old_bytes(obs, destination(obs))
+        != file::after(obs, destination(obs)).map(file::bytes)?;
+    if shows_bytes {
+        return Some(clue(seen));
+    }
+    Some(at(obs, found.index, &["O_TRUNC"], seen))
+}
+
+fn length_zero(obs: &Observation) -> Option<Clue> {
+    let all = calls_seen(obs);
+    let found = all.iter().find(|step| {
+        Mmap::of(step.call).is_some_and(|map| map.length == 0 && step.call.errno() == Some(22))
+    })?;
+    Some(at(
+        obs,
+        found.index,
+        &["EINVAL"],
+        "mmap was asked for 0 bytes",
+    ))
+}
+
+fn source_writable(obs: &Observation) -> Option<Clue> {
+    let from = target(obs, source(obs));
+    let all = calls_seen(obs);
+    let found = all.iter().find(|step| {
+        from.in_call(step.call) && Mmap::of(step.call).is_some_and(|map| map.is_writable())
+    })?;
+    let seen = "the source was to be mapped with PROT_WRITE";
+    Some(at(obs, found.index, &["PROT_WRITE"], seen))
+}
+
+fn killed_by_sigbus(obs: &Observation) -> Option<Clue> {
+    let bus =
+        |ending: &Ending| matches!(ending, Ending::Killed { signal, .. } if signal == "SIGBUS");
+    bus(&obs.evidence.actors[0].ending).then(Clue::default)
+}

@@ -1,0 +1,375 @@
+//! What decides the clauses of lab 3, all but the atomic one.
+
+use crate::evidence::Observation;
+use crate::evidence::ending::Ending;
+use crate::evidence::trace::{Mmap, O_ACCMODE, O_RDWR, Open};
+use crate::rule::mapping::{Range, of_file, replay, union};
+use crate::rule::moved::{self, Way};
+use crate::rule::trace::{Step, calls, length_set, target};
+use crate::rule::{ending, exhibit, facts, file, finding::broken, moment, refusal};
+use crate::verdict::{Ruling, Spot};
+
+use super::scenarios::HUGE;
+use super::{destination, source};
+
+/// The bits that a file does not get, whatever open asks for.
+const UMASK: u32 = 0o022;
+
+/// The source cannot be copied: an error with its name, nothing done.
+pub fn bad_source(obs: &Observation) -> Ruling {
+    refusal::of(obs, &[source(obs)])
+}
+
+/// The destination cannot be written: an error with its name, nothing done.
+pub fn bad_destination(obs: &Observation) -> Ruling {
+    refusal::silent_or_not(obs, &[destination(obs)])
+}
+
+/// Source and destination are one file: an error with either name, nothing done.
+pub fn same_file(obs: &Observation) -> Ruling {
+    let name = source(obs);
+    let refused = refusal::silent_or_not(obs, &[name, destination(obs)]);
+    let was = file::old_bytes(obs, name);
+    // Whatever is wrong, lost bytes are what matters.
+    file::has_bytes(obs, name, &was).and(refused)
+}
+
+/// Clause 1.
+pub fn source_mapping(obs: &Observation) -> Ruling {
+    let name = source(obs);
+    file::unchanged(obs, name)?;
+    let mappings = of_file(obs, &target(obs, name))?;
+    if let Some(writable) = mappings.iter().find(|m| m.is_writable()) {
+        let index = event_of_right(obs, name, writable.made);
+        return broken(
+            format!("every mapping of `{name}` is without PROT_WRITE"),
+            "one may be written through",
+        )
+        .at(Spot::Event { index })
+        .show(exhibit::calls(obs, index, &["PROT_WRITE"]))
+        .code("source-mapped-writable")
+        .fail();
+    }
+    if mappings.is_empty() {
+        return broken(format!("`{name}` is mapped"), "no mapping of it was made")
+            .at(Spot::Missing)
+            .show_some(exhibit::last_calls(obs, 0))
+            .fail();
+    }
+    Ok(())
+}
+
+/// The event that gave a mapping of a file its right to write: the mmap, or an mprotect later.
+fn event_of_right(obs: &Observation, name: &str, made: usize) -> usize {
+    let file = target(obs, name);
+    let mut at = None;
+    let walked = replay(obs, |index, _, mappings| {
+        if at.is_none() && mappings.iter().any(|m| file.has(m.id) && m.is_writable()) {
+            at = Some(index);
+        }
+    });
+    walked.ok().and(at).unwrap_or(made)
+}
+
+/// Clause 2.
+pub fn destination_mapping(obs: &Observation) -> Ruling {
+    let name = destination(obs);
+    let to = target(obs, name);
+    let steps = calls(obs)?;
+    let opens: Vec<(&Step<'_>, Open<'_>)> = steps
+        .iter()
+        .filter(|step| to.in_call(step.call))
+        .filter_map(|step| Some((step, Open::of(step.call)?)))
+        .collect();
+    let read_write = |open: &Open<'_>| open.flags & O_ACCMODE == O_RDWR && open.call.succeeded();
+    if !opens.iter().any(|(_, open)| read_write(open)) {
+        let expected = format!("`{name}` is opened for reading and writing, O_RDWR");
+        return match opens.last() {
+            None => broken(expected, "it was never opened")
+                .at(Spot::Missing)
+                .show_some(exhibit::last_calls(obs, 0)),
+            Some((step, _)) => broken(expected, "it was opened otherwise")
+                .at(Spot::Event { index: step.index })
+                .show(exhibit::calls(
+                    obs,
+                    step.index,
+                    &["O_WRONLY", "O_RDONLY", "E"],
+                )),
+        }
+        .fail();
+    }
+    let mappings = of_file(obs, &to)?;
+    if !mappings.iter().any(|m| m.reaches_the_file()) {
+        let expected = format!("`{name}` is mapped with PROT_WRITE and MAP_SHARED");
+        let tried = steps
+            .iter()
+            .rev()
+            .find(|s| s.call.is(&["mmap"]) && to.in_call(s.call));
+        return match tried {
+            None => broken(expected, "no mapping of it was made")
+                .at(Spot::Missing)
+                .show_some(exhibit::last_calls(obs, 0)),
+            Some(step) => {
+                let map = Mmap::of(step.call);
+                let words: &[&str] = match map {
+                    _ if step.call.errno().is_some() => &["EACCES", "EINVAL", "ENODEV", "E"],
+                    Some(map) if !map.is_shared() => &["MAP_PRIVATE"],
+                    _ => &["PROT_READ", "PROT_NONE"],
+                };
+                let seen = match map {
+                    _ if step.call.errno().is_some() => "the mapping was refused",
+                    Some(map) if !map.is_shared() => "it was mapped privately",
+                    _ => "it was mapped without PROT_WRITE",
+                };
+                broken(expected, seen)
+                    .at(Spot::Event { index: step.index })
+                    .show(exhibit::calls(obs, step.index, words))
+            }
+        }
+        .fail();
+    }
+    let length = file::old_bytes(obs, source(obs)).len() as u64;
+    let is = file::after(obs, name).map_or(0, |state| state.length);
+    if is != length {
+        return broken(
+            format!(
+                "`{name}` is given the length of `{}`, {}",
+                source(obs),
+                exhibit::size(length)
+            ),
+            format!("it is {} long", exhibit::size(is)),
+        )
+        .at(file::spot(name))
+        .show_some(exhibit::last_calls(obs, 0))
+        .fail();
+    }
+    file::keeps_identity(obs, name)?;
+    match file::before(obs, name) {
+        Some(was) => file::has_mode(obs, name, was.mode),
+        None => Ok(()),
+    }
+}
+
+/// The destination has the bytes of the source, the facts say so, exit status 0.
+pub fn copied(obs: &Observation) -> Ruling {
+    let bytes = file::old_bytes(obs, source(obs));
+    file::has_bytes(obs, destination(obs), &bytes)?;
+    facts_of(obs, bytes.len() as u64)?;
+    ending::exits(obs, 0)
+}
+
+fn facts_of(obs: &Observation, length: u64) -> Ruling {
+    facts::are(
+        obs,
+        &[("size", length.to_string()), ("copied", length.to_string())],
+    )
+}
+
+/// Clause 3.
+pub fn bytes_arrive(obs: &Observation) -> Ruling {
+    for name in [source(obs), destination(obs)] {
+        match moved::none(obs, &target(obs, name), Way::Either, "moved-by-system-call") {
+            // What the files and the output say can be told without a trace.
+            Err(crate::verdict::Finding::Unobservable(reason)) => {
+                return copied(obs).and(Err(crate::verdict::Finding::Unobservable(reason)));
+            }
+            other => other?,
+        }
+    }
+    copied(obs)
+}
+
+/// `copied` is printed after all bytes are in place.
+pub fn said_when_done(obs: &Observation) -> Ruling {
+    let at = moment::first(obs, "copied", "`copied` is printed")?;
+    let bytes = file::old_bytes(obs, source(obs));
+    moment::file_has(
+        obs,
+        at,
+        destination(obs),
+        &bytes,
+        "when `copied` is printed",
+    )
+}
+
+/// Clause 5.
+pub fn empty_source(obs: &Observation) -> Ruling {
+    file::has_bytes(obs, destination(obs), b"")?;
+    facts_of(obs, 0)?;
+    ending::exits(obs, 0)
+}
+
+/// Clause 8.
+pub fn windows(obs: &Observation) -> Ruling {
+    const LIMIT: u64 = 16 << 20;
+    let length = file::before(obs, source(obs)).map_or(0, |state| state.length);
+    for name in [source(obs), destination(obs)] {
+        let of = target(obs, name);
+        let mut most = (0, 0);
+        replay(obs, |index, _, mappings| {
+            let shown = mappings.iter().filter(|m| of.has(m.id)).map(|m| {
+                let range = m.range();
+                Range {
+                    from: range.from,
+                    to: range.to.min(length),
+                }
+            });
+            let bytes = union(shown.collect())
+                .iter()
+                .map(|range| range.to - range.from)
+                .sum();
+            if bytes > most.0 {
+                most = (bytes, index);
+            }
+        })?;
+        let (bytes, index) = most;
+        if bytes > LIMIT {
+            return broken(
+                format!("at most 16 MiB of `{name}` are mapped at once"),
+                format!("{} are", exhibit::size(bytes)),
+            )
+            .at(Spot::Event { index })
+            .show(exhibit::calls(obs, index, &[]))
+            .code("whole-file-mapped")
+            .fail();
+        }
+    }
+    let (Some(from), Some(to)) = (
+        file::before(obs, source(obs)),
+        file::after(obs, destination(obs)),
+    ) else {
+        return broken("the destination is there", "there is no such file").fail();
+    };
+    if from.same_bytes(to) == Some(false) {
+        let was = file::bytes(from);
+        return file::has_bytes(obs, destination(obs), &was);
+    }
+    facts_of(obs, length)?;
+    ending::exits(obs, 0)
+}
+
+/// Clause 9. The run was ended at the first mapping of the destination, or at the first call that
+/// sets its length.
+pub fn beyond_4_gib(obs: &Observation) -> Ruling {
+    let page = obs.evidence.page_size.max(1);
+    let to = target(obs, destination(obs));
+    let mut decided = false;
+    for step in calls(obs)?.iter().filter(|step| step.call.succeeded()) {
+        let call = step.call;
+        let fails = |expected: String, seen: String, words: &[&str]| {
+            broken(expected, seen)
+                .at(Spot::Event { index: step.index })
+                .show(exhibit::calls(obs, step.index, words))
+                .code("lengths-in-32-bits")
+                .fail()
+        };
+        if to.in_call(call)
+            && let Some(Some(length)) = length_set(call)
+            && length != 0
+        {
+            decided = true;
+            // A file may also grow window by window.
+            if length != HUGE && (length % page != 0 || length > HUGE) {
+                return fails(
+                    format!("`{}` is given {HUGE} bytes", to.name),
+                    format!("it is given {}", exhibit::size(length)),
+                    &[&length.to_string()],
+                );
+            }
+        }
+        let of_source = target(obs, source(obs));
+        if let Some(map) = Mmap::of(call)
+            && (to.in_call(call) || of_source.in_call(call))
+        {
+            decided |= to.in_call(call);
+            let whole = map.offset.checked_add(map.length) == Some(HUGE);
+            if !whole && map.length % page != 0 {
+                return fails(
+                    "a mapping is as long as the file, or a whole number of pages".to_owned(),
+                    format!("it is {} long", exhibit::size(map.length)),
+                    &[&map.length.to_string()],
+                );
+            }
+        }
+    }
+    if decided {
+        return Ok(());
+    }
+    broken(
+        "the destination is given its length and mapped",
+        "neither happened",
+    )
+    .at(Spot::Missing)
+    .show_some(exhibit::last_calls(obs, 0))
+    .fail()
+}
+
+/// Clause 10.
+pub fn full_disk(obs: &Observation) -> Ruling {
+    let name = destination(obs);
+    ending::exits(obs, 1)?;
+    match (file::before(obs, name), file::after(obs, name)) {
+        (Some(was), Some(is)) if was.length != is.length => {
+            let (was, is) = (exhibit::size(was.length), exhibit::size(is.length));
+            return broken(
+                format!("`{name}` has its old length, {was}"),
+                format!("it is {is} long"),
+            )
+            .at(file::spot(name))
+            .code("half-file-left")
+            .fail();
+        }
+        (Some(_), None) => {
+            return broken(format!("`{name}` is still there"), "it is gone")
+                .at(file::spot(name))
+                .fail();
+        }
+        _ => {}
+    }
+    let is_new =
+        |story: &&crate::evidence::file::FileStory| story.before.is_none() && story.after.is_some();
+    if let Some(story) = obs.evidence.files.iter().find(is_new) {
+        return broken("no new file is left behind", format!("`{}` is", story.name))
+            .at(file::spot(&story.name))
+            .code("half-file-left")
+            .fail();
+    }
+    file::unchanged(obs, source(obs))?;
+    ending::complains(obs, &[name])
+}
+
+/// Clause 12. Any end but success will do, if it is one: not a `todo!` before it mattered.
+pub fn shrinks(obs: &Observation) -> Ruling {
+    ending::is_written(obs)?;
+    let mapped = !of_file(obs, &target(obs, source(obs)))?.is_empty();
+    if !mapped {
+        return broken(
+            format!("`{}` is mapped", source(obs)),
+            "no mapping of it was made",
+        )
+        .at(Spot::Missing)
+        .fail();
+    }
+    if obs.evidence.actors[0].ending != (Ending::Exited { code: 0 }) {
+        return Ok(());
+    }
+    broken(
+        "the exit status is not 0, since the source was cut while it was copied",
+        "the program says that all was done",
+    )
+    .at(Spot::Ending)
+    .show(exhibit::lines(
+        "standard output",
+        None,
+        obs.evidence.actors[0].stdout.text(),
+    ))
+    .code("shrunk-unnoticed")
+    .fail()
+}
+
+/// Clause 13.
+pub fn takes_mode(obs: &Observation) -> Ruling {
+    let mode = file::before(obs, source(obs)).map_or(0, |state| state.mode);
+    copied(obs)?;
+    file::has_mode(obs, destination(obs), mode & !UMASK)
+}

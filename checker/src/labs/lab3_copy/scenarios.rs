@@ -1,0 +1,241 @@
+//! What is run for lab 3.
+
+use crate::evidence::bytes::Bytes;
+use crate::inputs::Inputs;
+use crate::scenario::{Action, FileKind, Point, Scenario, Side};
+
+/// Clause 9: just beyond what 32 bits hold.
+pub const HUGE: u64 = (4 << 30) + 5;
+
+/// All scenarios, in the order of the checks.
+pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
+    let mut inputs = Inputs::new(seed, page);
+    let inputs = &mut inputs;
+    let mut all = bad_input(inputs);
+    all.extend(copies(inputs));
+    all.push(transcript());
+    all.extend(same_file(inputs));
+    all.extend(edges(inputs));
+    all.extend(refusals(inputs));
+    all.extend(large(inputs));
+    all.extend(full_disk(inputs));
+    all.extend(atomic(inputs));
+    all.extend(shrinking(inputs));
+    all.extend(modes(inputs));
+    all
+}
+
+fn bad_input(inputs: &mut Inputs) -> Vec<Scenario> {
+    let (a, b) = (inputs.name("source"), inputs.name("copy"));
+    let bytes = inputs.lines(40);
+    let usage = |name: &str, arguments: &[&str]| Scenario::new(name, arguments).file(&a, &bytes);
+    let copy = |name: &str| Scenario::new(name, &[&a, &b]);
+    vec![
+        usage("usage-none", &[]),
+        usage("usage-one", &[&a]),
+        usage("usage-three", &[&a, &b, "more"]),
+        copy("missing"),
+        copy("directory").other(&a, FileKind::Directory),
+        copy("fifo").other(&a, FileKind::Fifo),
+        Scenario::new("device", &["/dev/zero", &b]),
+        copy("unreadable").file(&a, &bytes).mode(0o000),
+    ]
+}
+
+fn copies(inputs: &mut Inputs) -> Vec<Scenario> {
+    let page = inputs.page;
+    let (a, b) = (inputs.name("source"), inputs.name("copy"));
+    let length = page * 2 + inputs.between(1, page - 1);
+    let mode = inputs.pick(&[0o640, 0o600, 0o664]);
+    let copied = Point::line("copied:");
+    let copy = Scenario::new("copy", &[&a, &b])
+        .file(&a, &inputs.bytes(length))
+        .rule("copied", copied, vec![Action::Look]);
+    let twin = copy.twin();
+    let length = page + inputs.between(1, page - 1);
+    let over = Scenario::new("copy-over", &[&a, &b])
+        .file(&a, &inputs.bytes(length))
+        .file(&b, &inputs.bytes(page / 2))
+        .mode(mode)
+        .other("other-name", FileKind::HardLink(b.clone()));
+    let pages = Scenario::new("copy-pages", &[&a, &b]).file(&a, &inputs.bytes(page * 2));
+    let byte = Scenario::new("copy-byte", &[&a, &b]).file(&a, &inputs.bytes(1));
+    vec![copy, over, pages, byte, twin]
+}
+
+/// Fixed, so that its output can be stored.
+fn transcript() -> Scenario {
+    let bytes: Vec<u8> = (0..8211_u32).map(|n| (n % 251) as u8).collect();
+    Scenario::new("transcript", &["notes.txt", "copy-of-notes.txt"]).file("notes.txt", &bytes)
+}
+
+fn same_file(inputs: &mut Inputs) -> Vec<Scenario> {
+    let (a, b) = (inputs.name("source"), inputs.name("link"));
+    let length = inputs.between(30, 3000);
+    let bytes = inputs.lines(length);
+    let same = |name: &str, to: &str| Scenario::new(name, &[&a, to]).file(&a, &bytes);
+    vec![
+        same("same-path", &a),
+        same("same-dot", &format!("./{a}")),
+        same("same-hard-link", &b).other(&b, FileKind::HardLink(a.clone())),
+        same("same-symlink", &b).other(&b, FileKind::SymbolicLink(a.clone())),
+    ]
+}
+
+fn edges(inputs: &mut Inputs) -> Vec<Scenario> {
+    let page = inputs.page;
+    let (a, b) = (inputs.name("source"), inputs.name("copy"));
+    let length = inputs.between(200, page - 10);
+    let source = inputs.bytes(length);
+    let old = inputs.lines(100);
+    let (by_page, by_bytes) = (inputs.bytes(page * 3 + 7), inputs.bytes(length + 9));
+    let copy = |name: &str, bytes: &[u8]| Scenario::new(name, &[&a, &b]).file(&a, bytes);
+    vec![
+        copy("empty-new", b""),
+        copy("empty-over", b"").file(&b, &old),
+        copy("longer-page", &source).file(&b, &by_page),
+        copy("longer-bytes", &source).file(&b, &by_bytes),
+    ]
+}
+
+fn refusals(inputs: &mut Inputs) -> Vec<Scenario> {
+    let (a, b) = (inputs.name("source"), inputs.name("copy"));
+    let (bytes, old) = (inputs.lines(500), inputs.lines(77));
+    let copy = |name: &str, to: &str| Scenario::new(name, &[&a, to]);
+    vec![
+        copy("unwritable", &b)
+            .file(&a, &bytes)
+            .file(&b, &old)
+            .mode(0o444),
+        copy("no-folder", &format!("nowhere/{b}")).file(&a, &bytes),
+        copy("into-directory", &b)
+            .file(&a, &bytes)
+            .other(&b, FileKind::Directory),
+        copy("missing-over", &b).file(&b, &old),
+        copy("unreadable-over", &b)
+            .file(&a, &bytes)
+            .mode(0o000)
+            .file(&b, &old),
+        Scenario::new("proc-file", &["/proc/version", &b]),
+    ]
+}
+
+fn large(inputs: &mut Inputs) -> Vec<Scenario> {
+    let (a, b) = (inputs.name("source"), inputs.name("copy"));
+    let length = (33 << 20) + inputs.between(1, 5000);
+    let mut piece = |offset: u64| (offset, Bytes::from(inputs.lines(300)));
+    let pieces = vec![piece(0), piece((16 << 20) - 100), piece(length - 300)];
+    let window = Scenario::new("window", &[&a, &b]).sparse(&a, length, pieces);
+    let huge = |name: &str| {
+        let end = (HUGE - 6, Bytes::from("at end"));
+        Scenario::new(name, &[&a, &b]).sparse(&a, HUGE, vec![end])
+    };
+    let mapped = Point::exit(&["mmap"], Some(&b));
+    let sized = Point::exit(&["ftruncate", "truncate", "fallocate"], Some(&b));
+    let allocates = Point::entry(&["fallocate"], Some(&b));
+    vec![
+        window,
+        // The blocks are promised, not taken: not every machine has 4 GiB to spare.
+        huge("four-gib")
+            .rule("no-blocks", allocates.clone(), vec![Action::Pretend])
+            .every_time()
+            .rule("mapped", mapped, vec![Action::Finish]),
+        huge("four-gib-sized")
+            .rule("allocating", allocates, vec![Action::Finish])
+            .rule("sized", sized, vec![Action::Finish]),
+    ]
+}
+
+fn full_disk(inputs: &mut Inputs) -> Vec<Scenario> {
+    // The source takes nine pages of the disk; what is left is less than half of that.
+    let page = inputs.page;
+    let (a, b) = (inputs.name("source"), inputs.name("copy"));
+    let bytes = inputs.lines(page * 8 + 100);
+    let old = inputs.lines(90);
+    let copy = |name: &str| {
+        Scenario::new(name, &[&a, &b])
+            .on_small_disk(page * 13)
+            .file(&a, &bytes)
+    };
+    vec![copy("full-new"), copy("full-over").file(&b, &old)]
+}
+
+fn atomic(inputs: &mut Inputs) -> Vec<Scenario> {
+    let page = inputs.page;
+    let (a, b) = (
+        inputs.name("source"),
+        format!("shelf/{}", inputs.name("copy")),
+    );
+    let length = page + inputs.between(1, page - 1);
+    let (bytes, old) = (inputs.bytes(length), inputs.lines(page / 2));
+    let mode = inputs.pick(&[0o640, 0o600, 0o664]);
+    let copy = |name: &str, to: &str| {
+        Scenario::new(name, &["--atomic", &a, to]).other("shelf", FileKind::Directory)
+    };
+    let full = |name: &str| copy(name, &b).file(&a, &bytes).file(&b, &old).mode(mode);
+    let renames: &[&str] = &["rename", "renameat", "renameat2"];
+    vec![
+        watched(full("atomic")),
+        watched(copy("atomic-new", &b).file(&a, &bytes)),
+        watched(
+            copy("atomic-symlink", "link")
+                .file(&a, &bytes)
+                .file(&b, &old)
+                .mode(mode)
+                .other("link", FileKind::SymbolicLink(b.clone())),
+        ),
+        copy("atomic-unwritable", &b)
+            .file(&a, &bytes)
+            .file(&b, &old)
+            .mode(0o444),
+        full("atomic-killed").rule("kill", Point::entry(renames, None), vec![Action::Kill]),
+        full("atomic-fails")
+            .rule(
+                "refuse",
+                Point::entry(renames, None),
+                vec![Action::Fail("EIO".to_owned())],
+            )
+            .every_time(),
+        copy("atomic-missing", &b).file(&b, &old).mode(mode),
+    ]
+}
+
+/// Looks at the files on both sides of every call.
+fn watched(scenario: Scenario) -> Scenario {
+    let any = |side| Point::call("subject", &[], None, side);
+    scenario
+        .rule("before-call", any(Side::Entry), vec![Action::Look])
+        .every_time()
+        .rule("after-call", any(Side::Exit), vec![Action::Look])
+        .every_time()
+}
+
+fn shrinking(inputs: &mut Inputs) -> Vec<Scenario> {
+    let page = inputs.page;
+    let (a, b) = (inputs.name("source"), inputs.name("copy"));
+    let bytes = inputs.bytes(page * 3 + page / 2);
+    let cut = |name: &str, length| {
+        let truncate = Action::Truncate {
+            file: a.clone(),
+            length,
+        };
+        Scenario::new(name, &[&a, &b]).file(&a, &bytes).rule(
+            "cut",
+            Point::exit(&["mmap"], Some(&a)),
+            vec![truncate],
+        )
+    };
+    let by = inputs.between(1, 100);
+    vec![
+        cut("shrinks-pages", page),
+        cut("shrinks-bytes", bytes.len() as u64 - by),
+    ]
+}
+
+fn modes(inputs: &mut Inputs) -> Vec<Scenario> {
+    let (a, b) = (inputs.name("source"), inputs.name("copy"));
+    let bytes = inputs.lines(321);
+    let mode = inputs.pick(&[0o750, 0o600, 0o700, 0o666, 0o640]);
+    let copy = |name: &str| Scenario::new(name, &[&a, &b]).file(&a, &bytes);
+    vec![copy("mode").mode(mode), copy("mode-read-only").mode(0o444)]
+}

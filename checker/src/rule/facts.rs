@@ -1,0 +1,201 @@
+//! The lines that a program prints: which, in which order, and at which event of the trace.
+
+use crate::evidence::Observation;
+use crate::evidence::bytes::escape;
+use crate::evidence::trace::Stream;
+use crate::verdict::{Finding, Ruling, Spot};
+
+use super::exhibit;
+use super::finding::broken;
+use super::trace::calls;
+
+/// `name: value`; a value that is empty stands for no content.
+pub type Fact = (&'static str, String);
+
+/// Standard output of the subject is these facts, in this order, and nothing else.
+pub fn are(obs: &Observation, expected: &[Fact]) -> Ruling {
+    are_of(obs, 0, expected)
+}
+
+/// Standard output of an actor is these facts, in this order, and nothing else.
+pub fn are_of(obs: &Observation, actor: usize, expected: &[Fact]) -> Ruling {
+    let output = obs.evidence.actors[actor].stdout.text();
+    let wanted: Vec<String> = expected
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect();
+    same_lines(&wanted, &output)
+}
+
+/// `output` is these lines; a space at the end of a line does not count.
+pub fn same_lines(wanted: &[String], output: &str) -> Ruling {
+    let lines: Vec<&str> = output.lines().collect();
+    let show = || {
+        let wanted: Vec<&str> = wanted.iter().map(|line| line.trim_end()).collect();
+        exhibit::lines(
+            "standard output",
+            Some(wanted.join("\n") + "\n"),
+            output.to_owned(),
+        )
+    };
+    let spot = |number| Spot::Line {
+        stream: Stream::Stdout,
+        number,
+    };
+    for (n, line) in wanted.iter().enumerate() {
+        let expected = format!("line {} of standard output is `{}`", n + 1, line.trim_end());
+        match lines.get(n) {
+            Some(found) if same(line, found) => {}
+            Some(found) => {
+                let found = escape(found.as_bytes());
+                return broken(expected, format!("it is `{found}`"))
+                    .at(spot(n + 1))
+                    .show(show())
+                    .fail();
+            }
+            None => {
+                let seen = match lines.len() {
+                    0 => "standard output is empty".to_owned(),
+                    1 => "there is one line only".to_owned(),
+                    n => format!("there are {n} lines only"),
+                };
+                return broken(expected, seen).at(spot(n + 1)).show(show()).fail();
+            }
+        }
+    }
+    if lines.len() > wanted.len() {
+        let extra = escape(lines[wanted.len()].as_bytes());
+        return broken(
+            format!("{} on standard output, nothing else", count(wanted.len())),
+            format!("there is another one: `{extra}`"),
+        )
+        .at(spot(wanted.len() + 1))
+        .show(show())
+        .fail();
+    }
+    if !wanted.is_empty() && !output.ends_with('\n') {
+        return broken(
+            "every fact is a line, and a line ends with a newline",
+            "the last one has no newline at its end",
+        )
+        .at(spot(wanted.len()))
+        .show(show())
+        .fail();
+    }
+    Ok(())
+}
+
+fn count(lines: usize) -> String {
+    match lines {
+        0 => "no line".to_owned(),
+        1 => "one line".to_owned(),
+        n => format!("{n} lines"),
+    }
+}
+
+/// Where there is no content, a space after the colon is allowed, and none needed.
+fn same(wanted: &str, found: &str) -> bool {
+    wanted == found || (wanted.ends_with(": ") && wanted.trim_end() == found)
+}
+
+/// No line of standard output of the subject begins so.
+pub fn lacks(obs: &Observation, prefix: &str) -> Ruling {
+    let output = obs.evidence.actors[0].stdout.text();
+    let Some(n) = output.lines().position(|line| line.starts_with(prefix)) else {
+        return Ok(());
+    };
+    broken(
+        format!("no line `{prefix}`"),
+        format!("it was printed all the same, as line {}", n + 1),
+    )
+    .at(Spot::Line {
+        stream: Stream::Stdout,
+        number: n + 1,
+    })
+    .show(exhibit::lines("standard output", None, output.clone()))
+    .fail()
+}
+
+/// The index of the call that completes the first line of standard output that begins so.
+pub fn line_at(obs: &Observation, actor: usize, prefix: &str) -> Result<Option<usize>, Finding> {
+    let mut line: Vec<u8> = Vec::new();
+    for step in calls(obs)? {
+        let to_stdout = step
+            .call
+            .file
+            .as_ref()
+            .is_some_and(|file| file.stream == Some(Stream::Stdout));
+        let writes = step
+            .call
+            .is(&["write", "writev", "pwrite64", "pwritev", "pwritev2"]);
+        if step.actor != actor || !to_stdout || !writes {
+            continue;
+        }
+        let (Some(data), Some(written)) = (&step.call.data, step.call.result) else {
+            continue;
+        };
+        let taken = data.0.len().min(usize::try_from(written).unwrap_or(0));
+        for &byte in &data.0[..taken] {
+            if byte != b'\n' {
+                line.push(byte);
+                continue;
+            }
+            if line.starts_with(prefix.as_bytes()) {
+                return Ok(Some(step.index));
+            }
+            line.clear();
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::made;
+
+    fn facts() -> Vec<Fact> {
+        vec![("size", "0".to_owned()), ("content", String::new())]
+    }
+
+    fn ruling(output: &str) -> Ruling {
+        let obs = made::observation(made::scenario(&["a"]))
+            .print(output)
+            .done();
+        are(&obs, &facts())
+    }
+
+    #[test]
+    fn an_empty_content_may_have_its_space() {
+        assert_eq!(ruling("size: 0\ncontent:\n"), Ok(()));
+        assert_eq!(ruling("size: 0\ncontent: \n"), Ok(()));
+    }
+
+    #[test]
+    fn other_lines_more_lines_and_half_lines_are_not_the_facts() {
+        for output in [
+            "",
+            "size: 0\n",
+            "size: 1\ncontent:\n",
+            "size: 0\ncontent:  \n",
+            "size: 0\ncontent: \\x00\n",
+            "size: 0\ncontent:\nmore\n",
+            "size: 0\ncontent:",
+            "content:\nsize: 0\n",
+        ] {
+            assert!(ruling(output).is_err(), "{output:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_where_its_newline_is_written() {
+        let obs = made::observation(made::scenario(&["a"]))
+            .print("size: 0\nsyn")
+            .call("msync", &[0, 0, 4], 0)
+            .print("ced: 3\n")
+            .done();
+        assert_eq!(line_at(&obs, 0, "size:"), Ok(Some(0)));
+        assert_eq!(line_at(&obs, 0, "synced:"), Ok(Some(2)));
+        assert_eq!(line_at(&obs, 0, "new size:"), Ok(None));
+    }
+}

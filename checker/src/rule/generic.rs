@@ -1,0 +1,110 @@
+//! The mistakes that every lab knows.
+
+use crate::evidence::Observation;
+use crate::lab::{Clue, Mistake};
+use crate::verdict::{Ruling, Spot};
+
+use super::exhibit;
+use super::finding::broken;
+use super::trace::{Step, calls_seen};
+
+/// Known to every lab; a lab's own mistake of the same code comes first. None is looked for by
+/// itself: an ending shows it, or a rule names it.
+pub static MISTAKES: &[Mistake] = &[
+    mistake(
+        "panicked",
+        "A panic is for a bug in the program; what the outside world does wrong is an error with a name and a status.",
+        "Which call gave the value that the panic speaks of, and what should happen when it fails?",
+    ),
+    mistake(
+        "store-past-end",
+        "A mapping may be longer than its file, but only the pages that hold a byte of the file can be touched. Beyond them the kernel answers with SIGBUS.",
+        "How long is the file at the moment of the access, and how long is what you touch?",
+    ),
+    mistake(
+        "killed",
+        "A signal ended the program before it could say anything.",
+        "Which address was touched, and which mapping did you believe to be there, with which rights?",
+    ),
+    mistake(
+        "timed-out",
+        "The program did not come to its end.",
+        "What is it waiting for, or which loop does not move on?",
+    ),
+    mistake(
+        "flooded",
+        "The program wrote more than anyone would read.",
+        "Which loop prints, and what should end it?",
+    ),
+    mistake(
+        "too-many-processes",
+        "The program started more processes than it may have at once.",
+        "Which process is meant to start others, and does its child run the same lines?",
+    ),
+    mistake(
+        "too-many-calls",
+        "The program asks the kernel for files and memory again and again, far more often than the work needs.",
+        "Which loop makes the call, and how much does one round of it get done?",
+    ),
+    mistake(
+        "not-started",
+        "The kernel could not start the program at all.",
+        "Is it an executable file for this machine?",
+    ),
+    mistake(
+        "leftover-processes",
+        "A process that the program had started was still there after its end.",
+        "Who waits for it?",
+    ),
+    mistake(
+        "watching-the-watcher",
+        "The program asks whether it is being watched, or behaves otherwise when it is. A copy, a store, a sync is the same for every onlooker.",
+        "What would the program do if it could not know?",
+    ),
+];
+
+const fn mistake(code: &'static str, says: &'static str, hint: &'static str) -> Mistake {
+    Mistake {
+        code,
+        says,
+        hint,
+        section: "contracts.md",
+        clauses: &[],
+        recognise: nothing,
+    }
+}
+
+fn nothing(_: &Observation) -> Option<Clue> {
+    None
+}
+
+/// No process looked for its tracer.
+pub fn does_not_look_back(obs: &Observation) -> Ruling {
+    let all = calls_seen(obs);
+    let Some(step) = all.iter().find(looks_back) else {
+        return Ok(());
+    };
+    broken(
+        "the program does its work without asking who watches",
+        match step.call.name.as_str() {
+            "ptrace" => "it called ptrace",
+            _ => "it opened a `status` file in /proc, which names the tracer",
+        },
+    )
+    .within(obs)
+    .at(Spot::Event { index: step.index })
+    .show(exhibit::calls(obs, step.index, &["status"]))
+    .code("watching-the-watcher")
+    .fail()
+}
+
+fn looks_back(step: &&Step<'_>) -> bool {
+    let is_status = |path: &str| path.starts_with("/proc/") && path.ends_with("/status");
+    step.call.is(&["ptrace"])
+        || step.call.is(&["open", "openat", "openat2"])
+            && step
+                .call
+                .file
+                .as_ref()
+                .is_some_and(|file| is_status(&file.path))
+}

@@ -1,0 +1,334 @@
+//! Which mappings of which files a process has, at every event: mmap, munmap, mremap, mprotect,
+//! fork and exec replayed.
+
+use crate::evidence::Observation;
+use crate::evidence::trace::{Event, MAP_ANONYMOUS, Mmap, PROT_READ, PROT_WRITE, What};
+use crate::verdict::Finding;
+
+use super::trace::{Id, Target, events};
+
+/// Pages of a file, mapped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapping {
+    /// The actor.
+    pub actor: usize,
+    /// The process of that actor.
+    pub process: usize,
+    /// Index of the event that made it.
+    pub made: usize,
+    /// First address.
+    pub start: u64,
+    /// The address after the last; a whole number of pages behind `start`.
+    pub end: u64,
+    /// Offset in the file, bytes.
+    pub offset: u64,
+    /// `PROT_` bits, as they are now.
+    pub prot: u64,
+    /// MAP_SHARED.
+    pub shared: bool,
+    /// The file.
+    pub id: Id,
+}
+
+impl Mapping {
+    /// PROT_WRITE.
+    pub fn is_writable(&self) -> bool {
+        self.prot & PROT_WRITE != 0
+    }
+
+    /// PROT_READ and PROT_WRITE.
+    pub fn is_read_write(&self) -> bool {
+        self.prot & PROT_READ != 0 && self.is_writable()
+    }
+
+    /// Whether stores into it reach the file.
+    pub fn reaches_the_file(&self) -> bool {
+        self.shared && self.is_writable()
+    }
+
+    /// The bytes of the file that it shows.
+    pub fn range(&self) -> Range {
+        Range {
+            from: self.offset,
+            to: self.offset + (self.end - self.start),
+        }
+    }
+}
+
+/// Bytes of a file, from one to before another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Range {
+    /// The first.
+    pub from: u64,
+    /// The one after the last.
+    pub to: u64,
+}
+
+/// Merges ranges; the result is in order and without overlap.
+pub fn union(mut ranges: Vec<Range>) -> Vec<Range> {
+    ranges.retain(|range| range.from < range.to);
+    ranges.sort_unstable();
+    let mut out: Vec<Range> = Vec::new();
+    for range in ranges {
+        match out.last_mut() {
+            Some(last) if range.from <= last.to => last.to = last.to.max(range.to),
+            _ => out.push(range),
+        }
+    }
+    out
+}
+
+/// The first byte of `wanted` that no range covers.
+pub fn first_gap(wanted: Range, ranges: Vec<Range>) -> Option<u64> {
+    let mut at = wanted.from;
+    for range in union(ranges) {
+        if range.from <= at && at < range.to {
+            at = range.to;
+        }
+    }
+    (at < wanted.to).then_some(at)
+}
+
+/// The mappings of all processes, kept up to date event by event.
+struct Maps {
+    list: Vec<Mapping>,
+    page: u64,
+}
+
+impl Maps {
+    fn round_up(&self, length: u64) -> u64 {
+        length.div_ceil(self.page).saturating_mul(self.page)
+    }
+
+    /// Takes the addresses out of what the process has mapped, and hands back what was there.
+    fn take(&mut self, who: (usize, usize), start: u64, end: u64) -> Vec<Mapping> {
+        let mut taken = Vec::new();
+        let mut kept = Vec::new();
+        for mapping in self.list.drain(..) {
+            let overlaps = mapping.start < end && start < mapping.end;
+            if (mapping.actor, mapping.process) != who || !overlaps {
+                kept.push(mapping);
+                continue;
+            }
+            let piece = |from: u64, to: u64| Mapping {
+                start: from,
+                end: to,
+                offset: mapping.offset + (from - mapping.start),
+                ..mapping.clone()
+            };
+            let (from, to) = (mapping.start.max(start), mapping.end.min(end));
+            if mapping.start < from {
+                kept.push(piece(mapping.start, from));
+            }
+            if to < mapping.end {
+                kept.push(piece(to, mapping.end));
+            }
+            taken.push(piece(from, to));
+        }
+        self.list = kept;
+        taken
+    }
+
+    fn apply(&mut self, index: usize, event: &Event) {
+        let who = (event.actor, event.process);
+        let call = match &event.what {
+            What::Call(call) if call.succeeded() => call,
+            What::Started { process } => {
+                let of_parent = |m: &&Mapping| (m.actor, m.process) == who;
+                let copy = |m: &Mapping| Mapping {
+                    process: *process,
+                    ..m.clone()
+                };
+                let copies: Vec<_> = self.list.iter().filter(of_parent).map(copy).collect();
+                self.list.extend(copies);
+                return;
+            }
+            What::Became { .. } | What::Ended => {
+                self.list.retain(|m| (m.actor, m.process) != who);
+                return;
+            }
+            _ => return,
+        };
+        let result = call.result.unwrap_or(0) as u64;
+        match call.name.as_str() {
+            "mmap" => {
+                let Some(map) = Mmap::of(call) else { return };
+                let end = result.saturating_add(self.round_up(map.length));
+                self.take(who, result, end);
+                let Some(file) = &call.file else { return };
+                if map.flags & MAP_ANONYMOUS == 0 {
+                    self.list.push(Mapping {
+                        actor: who.0,
+                        process: who.1,
+                        made: index,
+                        start: result,
+                        end,
+                        offset: map.offset,
+                        prot: map.prot,
+                        shared: map.is_shared(),
+                        id: (file.device, file.inode),
+                    });
+                }
+            }
+            "munmap" => {
+                let end = call.raw(0).saturating_add(self.round_up(call.raw(1)));
+                self.take(who, call.raw(0), end);
+            }
+            "mprotect" => {
+                let end = call.raw(0).saturating_add(self.round_up(call.raw(1)));
+                let taken = self.take(who, call.raw(0), end);
+                self.list.extend(taken.into_iter().map(|m| Mapping {
+                    prot: call.raw(2),
+                    ..m
+                }));
+            }
+            "mremap" => self.remap(
+                who,
+                index,
+                call.raw(0),
+                (call.raw(1), call.raw(2)),
+                call.raw(3),
+                result,
+            ),
+            _ => {}
+        }
+    }
+
+    /// mremap(2): moves, grows, shrinks; an old length of 0 makes a second mapping.
+    fn remap(
+        &mut self,
+        who: (usize, usize),
+        index: usize,
+        old: u64,
+        (old_length, new_length): (u64, u64),
+        flags: u64,
+        new: u64,
+    ) {
+        const MREMAP_DONTUNMAP: u64 = 4;
+        let shape = self
+            .list
+            .iter()
+            .find(|m| (m.actor, m.process) == who && m.start <= old && old < m.end)
+            .cloned();
+        let old_end = old.saturating_add(self.round_up(old_length));
+        if old_length != 0 {
+            let taken = self.take(who, old, old_end);
+            if flags & MREMAP_DONTUNMAP != 0 {
+                self.list.extend(taken);
+            }
+        }
+        let end = new.saturating_add(self.round_up(new_length));
+        self.take(who, new, end);
+        if let Some(shape) = shape {
+            self.list.push(Mapping {
+                made: index,
+                start: new,
+                end,
+                offset: shape.offset + (old - shape.start),
+                ..shape
+            });
+        }
+    }
+}
+
+/// Calls `visit` after every event with the mappings that stand then.
+pub fn replay(
+    obs: &Observation,
+    mut visit: impl FnMut(usize, &Event, &[Mapping]),
+) -> Result<(), Finding> {
+    let mut maps = Maps {
+        list: Vec::new(),
+        page: obs.evidence.page_size.max(1),
+    };
+    for (index, event) in events(obs)?.iter().enumerate() {
+        maps.apply(index, event);
+        visit(index, event, &maps.list);
+    }
+    Ok(())
+}
+
+/// The mappings that stand before the event at `index`.
+pub fn live_before(obs: &Observation, index: usize) -> Result<Vec<Mapping>, Finding> {
+    let mut live = Vec::new();
+    replay(obs, |at, _, mappings| {
+        if at < index {
+            live = mappings.to_vec();
+        }
+    })?;
+    Ok(live)
+}
+
+/// Every mapping of a file that ever stood, in each of its states, in order.
+pub fn of_file(obs: &Observation, file: &Target) -> Result<Vec<Mapping>, Finding> {
+    let mut seen: Vec<Mapping> = Vec::new();
+    replay(obs, |_, _, mappings| {
+        for mapping in mappings.iter().filter(|m| file.has(m.id)) {
+            if !seen.contains(mapping) {
+                seen.push(mapping.clone());
+            }
+        }
+    })?;
+    Ok(seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::made;
+    use crate::rule::trace::target;
+
+    const RW: &str = "PROT_READ|PROT_WRITE";
+
+    #[test]
+    fn a_hole_is_cut_and_a_part_is_protected() {
+        let obs = made::observation(made::scenario(&["a", "b"]))
+            .mmap("b", 5 * 4096 - 1, RW, "MAP_SHARED", 0x10000)
+            .call("munmap", &[0x11000, 1], 0)
+            .call("mprotect", &[0x13000, 4096, 1], 0)
+            .done();
+        let live = live_before(&obs, 3).unwrap();
+        let mut ranges: Vec<_> = live
+            .iter()
+            .map(|m| (m.range().from / 4096, m.range().to / 4096, m.prot))
+            .collect();
+        ranges.sort_unstable();
+        assert_eq!(ranges, [(0, 1, 3), (2, 3, 3), (3, 4, 1), (4, 5, 3)]);
+    }
+
+    #[test]
+    fn a_mapping_that_moves_and_grows_keeps_its_place_in_the_file() {
+        let obs = made::observation(made::scenario(&["a", "b"]))
+            .mmap("b", 4096, RW, "MAP_SHARED", 0x10000)
+            .call("mremap", &[0x10000, 4096, 8192, 1], 0x50000)
+            .done();
+        let live = live_before(&obs, 2).unwrap();
+        assert_eq!(live.len(), 1);
+        assert_eq!((live[0].start, live[0].end), (0x50000, 0x52000));
+        assert_eq!(live[0].range(), Range { from: 0, to: 8192 });
+    }
+
+    #[test]
+    fn a_fixed_mapping_takes_the_place_of_another() {
+        let obs = made::observation(made::scenario(&["a", "b"]))
+            .mmap("a", 8192, "PROT_READ", "MAP_SHARED", 0x10000)
+            .mmap("b", 4096, RW, "MAP_SHARED|MAP_FIXED", 0x10000)
+            .done();
+        let of_a = |m: &Mapping| target(&obs, "a").has(m.id);
+        let live = live_before(&obs, 2).unwrap();
+        let a: Vec<_> = live.iter().filter(|m| of_a(m)).collect();
+        assert_eq!(
+            a[0].range(),
+            Range {
+                from: 4096,
+                to: 8192
+            }
+        );
+    }
+
+    #[test]
+    fn gaps_are_found() {
+        let ranges = vec![Range { from: 4, to: 8 }, Range { from: 0, to: 4 }];
+        assert_eq!(first_gap(Range { from: 1, to: 8 }, ranges.clone()), None);
+        assert_eq!(first_gap(Range { from: 1, to: 9 }, ranges), Some(8));
+    }
+}

@@ -1,0 +1,134 @@
+//! What another process saw at a moment.
+
+use crate::evidence::{Moment, Observation};
+use crate::verdict::{Finding, Ruling, Spot};
+
+use super::exhibit;
+use super::file;
+use super::finding::{broken, seen};
+use super::trace::resolve;
+
+/// The first moment that a rule asked for. `point` says in words which point that is.
+pub fn first<'a>(obs: &'a Observation, rule: &'a str, point: &str) -> Result<&'a Moment, Finding> {
+    seen(&obs.evidence.moments)?;
+    obs.evidence.moments_of(rule).next().ok_or_else(|| {
+        broken(
+            format!("the run comes to the point where {point}"),
+            "it never did",
+        )
+        .at(Spot::Missing)
+        .show_some(exhibit::last_calls(obs, 0))
+        .finding()
+    })
+}
+
+fn spot(moment: &Moment) -> Spot {
+    Spot::Moment {
+        rule: moment.rule.clone(),
+    }
+}
+
+/// At this moment the file has exactly these bytes, as read(2) shows them.
+pub fn file_has(
+    obs: &Observation,
+    moment: &Moment,
+    name: &str,
+    expected: &[u8],
+    when: &str,
+) -> Ruling {
+    let name = resolve(obs, name);
+    match moment.file(&name) {
+        Some(state) => file::state_has_bytes(state, &name, expected, when),
+        None => broken(format!("`{name}` is there {when}"), "there is no such file")
+            .at(spot(moment))
+            .fail(),
+    }
+}
+
+/// At this moment the witness, which mapped the file before, sees these bytes from its start on.
+pub fn witness_sees(
+    obs: &Observation,
+    moment: &Moment,
+    name: &str,
+    expected: &[u8],
+    when: &str,
+) -> Ruling {
+    let name = resolve(obs, name);
+    let Some(view) = moment.view(&name) else {
+        return Err(Finding::Unobservable(format!(
+            "no other process had `{name}` mapped"
+        )));
+    };
+    let seen = &view.bytes.0;
+    let wanted = &expected[..expected.len().min(seen.len())];
+    let seen = &seen[..wanted.len()];
+    if wanted == seen {
+        return Ok(());
+    }
+    let what = format!("`{name}` through another process's mapping, {when}");
+    broken(
+        format!("a process that had `{name}` mapped before sees the promised bytes {when}"),
+        "it sees others",
+    )
+    .at(spot(moment))
+    .show_some(exhibit::bytes(&what, wanted, seen))
+    .fail()
+}
+
+/// At every moment, what lies behind the end of the file in its last page is zero, as the witness
+/// sees it. Whoever stores past the end leaves a trace there.
+pub fn nothing_past_the_end(obs: &Observation, name: &str) -> Ruling {
+    let name = resolve(obs, name);
+    for moment in seen(&obs.evidence.moments)? {
+        let (Some(view), Some(state)) = (moment.view(&name), moment.file(&name)) else {
+            continue;
+        };
+        let mapped = view.bytes.0.len() as u64;
+        let inside = usize::try_from(state.length.saturating_sub(mapped)).unwrap_or(usize::MAX);
+        let tail = view.tail.0.get(inside..).unwrap_or_default();
+        let Some(at) = tail.iter().position(|&byte| byte != 0) else {
+            continue;
+        };
+        let zeros = vec![0; tail.len()];
+        return broken(
+            format!("nothing is stored behind byte {} of `{name}`, its end", state.length),
+            format!(
+                "a byte was stored at offset {}, in the rest of the last page: it is no part of the file",
+                mapped + inside as u64 + at as u64
+            ),
+        )
+        .at(spot(moment))
+        .show_some(exhibit::bytes(
+            &format!("the last page of `{name}`, behind the end of the file"),
+            &zeros,
+            tail,
+        ))
+        .code("store-past-end")
+        .fail();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::made;
+
+    #[test]
+    fn a_store_behind_the_end_is_seen() {
+        let clean = made::observation(made::scenario(&["abc"]))
+            .moment("m", Some(("abc", b"abc", &[0; 9])))
+            .done();
+        assert_eq!(nothing_past_the_end(&clean, "abc"), Ok(()));
+        let tail = [b'x', 0, 0];
+        let stored = made::observation(made::scenario(&["abc"]))
+            .moment("m", Some(("abc", b"abc", &tail)))
+            .done();
+        assert!(nothing_past_the_end(&stored, "abc").is_err());
+        let grown = made::observation(made::scenario(&["abc"]))
+            .holds("abc", b"abcx")
+            .moment("m", Some(("abc", b"abc", &tail)))
+            .done();
+        assert_eq!(nothing_past_the_end(&grown, "abc"), Ok(()));
+    }
+}
