@@ -1,1 +1,7 @@
-fn main() {}
+//! The command. All it does is in the library, so that tests can reach it.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    checker::cli::main()
+}
