@@ -177,9 +177,10 @@ fn compile_error(page: &mut Page, report: &Report, error: &str, errors: usize) {
     page.line(BAD, &format!("It does not compile: {count}:"));
     page.gap();
     for line in printable(error, true).lines() {
-        let line = fold::shorten(line.trim_end(), WIDTH - 4);
-        let indent = if line.is_empty() { "" } else { "    " };
-        page.put(&[(Style::new(), &format!("{indent}{line}"))]);
+        for line in compiler_line(line.trim_end()) {
+            let indent = if line.is_empty() { "" } else { "    " };
+            page.put(&[(Style::new(), &format!("{indent}{line}"))]);
+        }
     }
     page.gap();
     let numbers = report.clauses.iter().map(|clause| clause.number);
@@ -194,7 +195,28 @@ fn compile_error(page: &mut Page, report: &Report, error: &str, errors: usize) {
         }
         _ => {}
     }
+    page.gap();
     page.command("again", DO, &again(report, None));
+}
+
+/// A line of the compiler, made to fit: the learner's source is cut, since the learner has it;
+/// what the compiler says about it is folded, so that no word of it is lost.
+fn compiler_line(line: &str) -> Vec<String> {
+    const ROOM: usize = WIDTH - 4;
+    let is_source = line.trim_start().starts_with(|c: char| c.is_ascii_digit());
+    if is_source {
+        return vec![fold::shorten(line, ROOM)];
+    }
+    let mut lines = Vec::new();
+    let mut rest = line.to_owned();
+    while let Some((cut, _)) = rest.char_indices().nth(ROOM) {
+        let space = rest[..cut].rfind(' ').filter(|&at| at > ROOM / 2);
+        let tail = rest.split_off(space.unwrap_or(cut));
+        lines.push(rest.trim_end().to_owned());
+        rest = format!("{}{}", " ".repeat(12), tail.trim_start());
+    }
+    lines.push(rest);
+    lines
 }
 
 /// The last lines where nothing is shown in full.
@@ -202,6 +224,7 @@ fn closing(page: &mut Page, report: &Report) {
     match (report.outcome, report.clauses.as_slice()) {
         (Outcome::Passed, [clause]) => {
             page.line(GOOD, &format!("Clause {} passed.", clause.number));
+            page.gap();
             page.command("all", DO, &again(report, None));
         }
         (Outcome::Passed, _) => passed(page, report),
@@ -244,9 +267,10 @@ fn passed(page: &mut Page, report: &Report) {
     }
     let words = format!(
         "Well done: {} is passed, all {core} core clauses.",
-        lab_name(report)
+        lab_name(report).to_lowercase()
     );
     page.line(GOOD, &words);
+    page.gap();
     let open = of_tier(Tier::Stretch).find(|one| one.verdict.is_failure());
     match open {
         Some(open) => {
@@ -263,4 +287,5 @@ fn passed(page: &mut Page, report: &Report) {
         }
         None => {}
     }
+    page.command("next", DO, "cargo run -p checker -- list");
 }
