@@ -126,3 +126,34 @@ fn without_a_temporary_folder_there_is_no_verdict() {
     assert!(stderr.contains("/no/such/folder"), "{stderr}");
     assert!(stderr.contains("TMPDIR"), "{stderr}");
 }
+
+/// A signal in the middle of a run: status 130, and no folder is left.
+#[test]
+#[ignore = "until programs are observed"]
+fn an_interrupted_run_leaves_nothing() {
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let script = temporary.path().join("sleeps");
+    std::fs::write(&script, "#!/bin/sh\nexec sleep 60\n").expect("a file");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&script, mode).expect("permissions");
+    let folders = temporary.path().join("folders");
+    std::fs::create_dir(&folders).expect("a folder");
+    let left = || std::fs::read_dir(&folders).expect("a folder").count();
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_checker"))
+        .args(["lab1", "--program"])
+        .arg(&script)
+        .env("TMPDIR", &folders)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the checker runs");
+    while left() == 0 {
+        assert!(child.try_wait().expect("a state").is_none(), "it ended");
+        std::thread::yield_now();
+    }
+    let mut kill = std::process::Command::new("kill");
+    let killed = kill.args(["-TERM", &child.id().to_string()]).status();
+    assert!(killed.expect("kill runs").success());
+    let status = child.wait().expect("the checker ends");
+    assert_eq!(status.code(), Some(130));
+    assert_eq!(left(), 0);
+}

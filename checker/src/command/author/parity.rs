@@ -106,3 +106,58 @@ fn declaration(lab: &Lab) -> Vec<String> {
     }
     faults
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::course;
+    use crate::lab::{Check, Clause, Judge, Tier};
+    use crate::scenario::Scenario;
+
+    const fn clause(number: u8, after: &'static [u8], checks: &'static [Check]) -> Clause {
+        Clause {
+            number,
+            tier: Tier::Core,
+            promise: "a promise",
+            points: 1,
+            after,
+            hint: "",
+            checks,
+        }
+    }
+
+    #[test]
+    fn a_contradiction_is_a_sentence() {
+        const CHECK: Check = Check {
+            name: "one",
+            scenarios: &["there", "nowhere"],
+            judge: Judge::Each(|_| Ok(())),
+        };
+        const CLAUSES: &[Clause] = &[clause(0, &[1], &[CHECK]), clause(1, &[], &[CHECK])];
+        let lab = Lab {
+            number: 9,
+            slug: "lab9-test",
+            title: "",
+            minutes: 1,
+            clauses: CLAUSES,
+            scenarios: |_| ["there", "unread"].map(|n| Scenario::new(n, &[])).to_vec(),
+            mistakes: &[],
+        };
+        let found = [
+            "clause 0 is after 1, which is not before it",
+            "two checks are called `one`",
+            "there is no scenario `nowhere`",
+            "no check reads the scenario `unread`",
+        ];
+        assert_eq!(declaration(&lab), found);
+    }
+
+    #[test]
+    #[ignore = "until the course is complete"]
+    fn every_lab_is_complete() {
+        let workspace = Workspace::find().expect("the course");
+        for lab in course::labs() {
+            assert_eq!(faults(&workspace, lab), [""; 0], "{}", lab.slug);
+        }
+    }
+}
