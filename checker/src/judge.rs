@@ -18,10 +18,10 @@ pub fn judge(
     observations: &[&Observation],
     snapshot: Option<&str>,
 ) -> Verdict {
-    let unavailable = observations
-        .iter()
-        .find_map(|obs| obs.evidence.unavailable.clone());
-    if let Some(reason) = unavailable {
+    let unavailable = observations.iter().find_map(|obs| is_there(obs).err());
+    if let (Some(Finding::Unobservable(reason)), false) =
+        (unavailable, matches!(check.judge, Judge::Each(_)))
+    {
         return Verdict::NotObservable { reason };
     }
     let looked = observations
@@ -49,11 +49,17 @@ pub fn judge(
     }
 }
 
+/// Whether the scenario could be set up at all.
+fn is_there(obs: &Observation) -> Ruling {
+    let reason = obs.evidence.unavailable.clone();
+    reason.map_or(Ok(()), |reason| Err(Finding::Unobservable(reason)))
+}
+
 /// The first scenario that breaks the promise decides; else the first that could not be told.
 fn each(rule: fn(&Observation) -> Ruling, observations: &[&Observation]) -> (Ruling, usize) {
     let mut unseen = (Ok(()), 0);
     for (n, obs) in observations.iter().enumerate() {
-        match rule(obs) {
+        match is_there(obs).and_then(|()| rule(obs)) {
             Ok(()) => {}
             Err(Finding::Unobservable(reason)) if unseen.0.is_ok() => {
                 unseen = (Err(Finding::Unobservable(reason)), n);

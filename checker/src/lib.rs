@@ -18,12 +18,12 @@
 //! # The rooms
 //!
 //! ```text
-//! surface     main, cli, command/*             parse, call, exit status
-//! conduct     runner, render/*                 what to run, what to say
-//! course      course, inputs, labs/*           the checks, mistakes and hints of one lab
-//! judging     judge, rule/*, transcript        pure, opens no file
-//! observing   subject, observe/*, workspace    the only rooms that spawn or ask the kernel
-//! vocabulary  lab, scenario, report, evidence/*, verdict     std and serde only
+//! surface     main, cli, exit, command               parse, call, exit status
+//! conduct     runner, render, snapshot, stubs        what to run, what to say, what to keep
+//! course      course, inputs, labs                   the checks, mistakes and hints of one lab
+//! judging     judge, rule, transcript                pure, opens no file
+//! observing   subject, observe, workspace, scratch   the only rooms that spawn or ask the kernel
+//! vocabulary  lab, scenario, report, evidence, verdict, printable     std and serde only
 //! ```
 //!
 //! A room imports from rooms below it, never from above; judging and observing import the
@@ -31,16 +31,26 @@
 //! asks the kernel, then it belongs to `observe`; it is true for one lab, then to that lab's
 //! file; true for two, then to `rule`; colour, width and frame sentences, then to `render`.
 
+pub mod cli;
+mod command;
 pub mod course;
 pub mod evidence;
+pub mod exit;
 pub mod inputs;
 pub mod judge;
 pub mod lab;
 pub mod labs;
 pub mod observe;
+pub mod printable;
+pub mod render;
 pub mod report;
 pub mod rule;
+pub mod runner;
 pub mod scenario;
+pub mod scratch;
+pub mod snapshot;
 pub mod stub;
 pub mod stubs;
+pub mod subject;
 pub mod verdict;
+pub mod workspace;

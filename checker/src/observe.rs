@@ -110,6 +110,11 @@ pub fn observe(program: &Path, scenario: &Scenario, folder: &Path) -> Result<Evi
     }
 }
 
+/// Bytes in a page of this machine.
+pub fn page_size() -> u64 {
+    procfs::page_size()
+}
+
 /// The observer process: a job on standard input, the evidence on standard output.
 pub fn serve() -> ExitCode {
     let result = take_job().and_then(|job| {

@@ -1,0 +1,128 @@
+//! The command line: parses it, calls the command, and turns what came of it into an exit status.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::command::{self, Usage};
+use crate::exit::{self, End};
+use crate::observe;
+use crate::scratch;
+
+/// Judges a lab by what the kernel saw your program do.
+#[derive(Debug, Parser)]
+#[command(
+    name = "checker",
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    after_help = "Exit status: 0 all core clauses passed, 1 one failed, 2 usage, 3 does not \
+                  compile,\n4 a core clause is not observable here, 70 the checker or the machine \
+                  is at fault."
+)]
+struct Cli {
+    #[command(flatten)]
+    check: CheckArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What is checked, and how.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The lab: lab3, 3, copy or lab3-copy; without one, the labs are listed
+    pub lab: Option<String>,
+    /// Judges the reference solution instead of your crate
+    #[arg(long, requires = "lab", conflicts_with = "program")]
+    pub solution: bool,
+    /// Judges any executable, written in any language
+    #[arg(long, value_name = "PATH", requires = "lab")]
+    pub program: Option<PathBuf>,
+    /// Judges this clause alone
+    #[arg(
+        long,
+        value_name = "CLAUSE",
+        requires = "lab",
+        conflicts_with = "stretch"
+    )]
+    pub only: Option<u8>,
+    /// Judges the stretch clauses too, even if a core clause fails
+    #[arg(long, requires = "lab")]
+    pub stretch: bool,
+    /// Draws the inputs from this number, as in the run that reported it
+    #[arg(long, value_name = "N", requires = "lab")]
+    pub seed: Option<u64>,
+    /// Prints the report as JSON
+    #[arg(long, requires = "lab")]
+    pub json: bool,
+    /// Keeps every scenario's files and evidence, and says where
+    #[arg(long, requires = "lab")]
+    pub keep: bool,
+    /// Lists the clauses of the lab and runs nothing
+    #[arg(
+        long,
+        requires = "lab",
+        conflicts_with_all = ["solution", "program", "only", "stretch", "seed", "json", "keep"]
+    )]
+    pub list: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Lists the labs
+    List,
+    /// For those who write labs
+    #[command(subcommand)]
+    Author(Author),
+    /// Runs one scenario; the checker starts it itself.
+    #[command(name = "__observe", hide = true)]
+    Observe,
+}
+
+#[derive(Debug, Subcommand)]
+enum Author {
+    /// Checks that references pass, that stubs greet, and that no part of a lab is missing
+    Check,
+    /// Writes the stubs in labs/ from the solutions
+    Stubs,
+    /// Stores what the references print as the transcripts that clauses compare with
+    Bless,
+}
+
+/// Runs the checker on the arguments of this process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            let end = if error.use_stderr() {
+                End::Usage
+            } else {
+                End::Done
+            };
+            return end.into();
+        }
+    };
+    if matches!(cli.command, Some(Command::Observe)) {
+        return observe::serve();
+    }
+    scratch::remove_on_signal(i32::from(exit::INTERRUPTED));
+    let end = match cli.command {
+        Some(Command::List) => command::list::run(),
+        Some(Command::Author(Author::Check)) => command::author::check::run(),
+        Some(Command::Author(Author::Stubs)) => command::author::stubs::run(),
+        Some(Command::Author(Author::Bless)) => command::author::bless::run(),
+        Some(Command::Observe) | None => command::check::run(&cli.check),
+    };
+    let end = end.unwrap_or_else(|error| {
+        // Whether anyone reads it is no matter: the status says the same.
+        let _ = writeln!(std::io::stderr(), "error: {error:#}");
+        if error.is::<Usage>() {
+            End::Usage
+        } else {
+            End::Fault
+        }
+    });
+    end.into()
+}

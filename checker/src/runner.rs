@@ -1,0 +1,212 @@
+//! Decides what is run and judged, and in which order, and collects the report.
+//!
+//! It holds no opinion of its own: programs are run by the observing room, checks are decided by
+//! the judging room, and what is known about a lab stands in the lab.
+
+mod collect;
+mod select;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use crate::evidence::{Evidence, Observation};
+use crate::lab::{Clause, Judge, Lab};
+use crate::observe;
+use crate::report::{Build, ClauseReport, Outcome, Report, SCHEMA, SubjectNote};
+use crate::scenario::Scenario;
+use crate::scratch::{self, Scratch};
+use crate::snapshot;
+use crate::subject::CompileError;
+
+pub use collect::is_timeout;
+pub use watch::workers;
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// The seed that inputs are drawn from.
+    pub seed: u64,
+    /// This clause alone.
+    pub only: Option<u8>,
+    /// The stretch clauses too, whatever becomes of the core.
+    pub stretch: bool,
+}
+
+/// Runs a program in a scenario, in an empty folder, and tells what was seen:
+/// [`observe::observe`], or in tests something simpler.
+pub type Observe<'a> =
+    &'a (dyn Fn(&Path, &Scenario, &Path) -> Result<Evidence, observe::Fault> + Sync);
+
+/// Finds a stored transcript by its name.
+pub type Transcripts<'a> = &'a dyn Fn(&str) -> Result<Option<String>, snapshot::Fault>;
+
+/// What a run works with.
+pub struct Bench<'a> {
+    /// How programs are run.
+    pub observe: Observe<'a>,
+    /// Where transcripts are stored.
+    pub transcripts: Transcripts<'a>,
+    /// Where scenarios have their folders.
+    pub scratch: &'a Scratch,
+    /// How many scenarios run side by side.
+    pub workers: usize,
+}
+
+/// Why there is no report: the machine or the checker is at fault.
+#[derive(Debug)]
+pub enum Fault {
+    /// A scenario could not be observed.
+    Observe(String, observe::Fault),
+    /// There is no folder to work in.
+    Scratch(scratch::Fault),
+    /// A stored transcript cannot be read.
+    Snapshot(snapshot::Fault),
+    /// A check names a scenario that its lab does not have.
+    NoScenario(String),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Observe(scenario, fault) => {
+                write!(out, "the scenario `{scenario}` cannot be observed: {fault}")
+            }
+            Fault::Scratch(fault) => write!(out, "{fault}"),
+            Fault::Snapshot(fault) => write!(out, "{fault}"),
+            Fault::NoScenario(name) => write!(out, "there is no scenario `{name}`"),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl From<scratch::Fault> for Fault {
+    fn from(fault: scratch::Fault) -> Fault {
+        Fault::Scratch(fault)
+    }
+}
+
+impl From<snapshot::Fault> for Fault {
+    fn from(fault: snapshot::Fault) -> Fault {
+        Fault::Snapshot(fault)
+    }
+}
+
+/// A seed for one run, short enough to be typed.
+pub fn seed() -> u64 {
+    fastrand::u64(1..1_000_000)
+}
+
+/// Runs and judges `program` in a lab.
+pub fn check(
+    lab: &Lab,
+    program: &Path,
+    subject: SubjectNote,
+    request: &Request,
+    bench: &Bench<'_>,
+) -> Result<Report, Fault> {
+    let selection = select::clauses(lab, request);
+    let scenarios = select::scenarios(lab, request.seed, &selection)?;
+    let transcripts = transcripts(&selection.all(), bench.transcripts)?;
+    let learner = matches!(subject, SubjectNote::Learner { .. });
+
+    let mut seen = watch::watch(program, &scenarios.first, &[], bench)?;
+    let mut clauses = collect::clauses(lab, &selection.first, &seen, &transcripts, learner);
+    if !selection.then.is_empty() && Outcome::of(&clauses) == Outcome::Passed {
+        let more = watch::watch(program, &scenarios.then, &seen, bench)?;
+        seen.extend(more);
+        clauses = collect::clauses(lab, &selection.all(), &seen, &transcripts, learner);
+    }
+    let kept = bench.scratch.keeps().then(|| bench.scratch.folder());
+    Ok(Report {
+        outcome: Outcome::of(&clauses),
+        build: Build::Built,
+        clauses,
+        kept: kept.map(|folder| folder.display().to_string()),
+        ..empty(lab, subject, request.seed)
+    })
+}
+
+/// The report on a program that does not compile.
+pub fn does_not_compile(
+    lab: &Lab,
+    subject: SubjectNote,
+    request: &Request,
+    error: CompileError,
+) -> Report {
+    let selection = select::clauses(lab, request);
+    Report {
+        build: Build::Failed {
+            error: error.error,
+            errors: error.errors,
+        },
+        clauses: collect::blocked(lab, &selection.first, "the compile error"),
+        ..empty(lab, subject, request.seed)
+    }
+}
+
+/// Judges stored observations again, of a run of the same lab with the same request. The same
+/// evidence gives the same verdicts.
+pub fn rejudge(
+    lab: &Lab,
+    observations: &[Observation],
+    subject: &SubjectNote,
+    request: &Request,
+    stored: Transcripts<'_>,
+) -> Result<Vec<ClauseReport>, Fault> {
+    let selection = select::clauses(lab, request);
+    let scenarios = select::scenarios(lab, request.seed, &selection)?;
+    let transcripts = transcripts(&selection.all(), stored)?;
+    let learner = matches!(subject, SubjectNote::Learner { .. });
+    let order = |scenarios: &[Scenario]| -> Vec<Observation> {
+        let stored = scenarios.iter().filter_map(|scenario| {
+            let same = |one: &&Observation| one.scenario.name == scenario.name;
+            observations.iter().find(same).cloned()
+        });
+        stored.collect()
+    };
+    let mut seen = order(&scenarios.first);
+    let clauses = collect::clauses(lab, &selection.first, &seen, &transcripts, learner);
+    if selection.then.is_empty() || Outcome::of(&clauses) != Outcome::Passed {
+        return Ok(clauses);
+    }
+    seen.extend(order(&scenarios.then));
+    let all = selection.all();
+    Ok(collect::clauses(lab, &all, &seen, &transcripts, learner))
+}
+
+/// The stored transcripts that the checks of `clauses` compare with.
+fn transcripts(
+    clauses: &[&Clause],
+    stored: Transcripts<'_>,
+) -> Result<BTreeMap<&'static str, String>, Fault> {
+    let mut found = BTreeMap::new();
+    for check in clauses.iter().flat_map(|clause| clause.checks) {
+        if let Judge::Transcript(name) = check.judge
+            && let Some(text) = stored(name)?
+        {
+            found.insert(name, text);
+        }
+    }
+    Ok(found)
+}
+
+/// A report that says nothing yet.
+fn empty(lab: &Lab, subject: SubjectNote, seed: u64) -> Report {
+    Report {
+        schema: SCHEMA,
+        lab: lab.slug.to_owned(),
+        title: lab.title.to_owned(),
+        subject,
+        seed,
+        build: Build::Built,
+        clauses: Vec::new(),
+        outcome: Outcome::DoesNotCompile,
+        kept: None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

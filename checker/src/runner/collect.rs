@@ -1,0 +1,158 @@
+//! From observations to clauses with their verdicts. Pure: the same observations give the same
+//! verdicts, today or from a file.
+
+use std::collections::BTreeMap;
+
+use crate::evidence::Observation;
+use crate::evidence::ending::Ending;
+use crate::judge;
+use crate::lab::{Check, Clause, Judge, Lab};
+use crate::report::{CheckReport, ClauseReport};
+use crate::verdict::{Diagnosis, MistakeNote, Verdict};
+
+/// After so many runs that were cut off, the rest of a lab is not tried.
+pub(super) const TIMEOUTS: usize = 2;
+
+/// Whether a run was cut off because a process did not come to an end.
+pub fn is_timeout(observation: &Observation) -> bool {
+    let cut_off = |ending: &Ending| {
+        matches!(
+            ending,
+            Ending::TooMuchCpu { .. } | Ending::Stuck { .. } | Ending::TooLong { .. }
+        )
+    };
+    let mut actors = observation.evidence.actors.iter();
+    actors.any(|actor| cut_off(&actor.ending))
+}
+
+/// Judges `clauses`. Observations that come after the second timeout are left aside, so that it
+/// does not matter how many ran side by side.
+pub(super) fn clauses(
+    lab: &Lab,
+    clauses: &[&'static Clause],
+    seen: &[Observation],
+    transcripts: &BTreeMap<&'static str, String>,
+    learner: bool,
+) -> Vec<ClauseReport> {
+    let mut timeouts = 0;
+    let seen: Vec<&Observation> = seen
+        .iter()
+        .take_while(|one| {
+            let goes_on = timeouts < TIMEOUTS;
+            timeouts += usize::from(is_timeout(one));
+            goes_on
+        })
+        .collect();
+    let verdict_of = |clause: u8, check: &Check| {
+        let named = check.scenarios.iter().map(|name| {
+            let of_name = |one: &&&Observation| one.scenario.name == *name;
+            seen.iter().find(of_name).copied()
+        });
+        let Some(named) = named.collect::<Option<Vec<_>>>() else {
+            return blocked_by("two timeouts");
+        };
+        let transcript = match check.judge {
+            Judge::Transcript(name) => transcripts.get(name).map(String::as_str),
+            Judge::Each(_) | Judge::Together(_) => None,
+        };
+        match judge::judge(lab, clause, check, &named, transcript) {
+            Verdict::NotWritten { place, .. } if !learner => panicked(lab, check, &named, place),
+            verdict => verdict,
+        }
+    };
+    let mut reports: Vec<ClauseReport> = Vec::new();
+    for &clause in clauses {
+        let obstacle = clause.after.iter().find_map(|number| {
+            let before = reports.iter().find(|report| report.number == *number)?;
+            match &before.verdict {
+                Verdict::Failed(_) | Verdict::NotWritten { .. } => Some(format!("clause {number}")),
+                Verdict::Blocked { by } => Some(by.clone()),
+                Verdict::Passed | Verdict::NotObservable { .. } => None,
+            }
+        });
+        let report = match obstacle {
+            Some(by) => report_on(lab, clause, |_| blocked_by(&by)),
+            None => report_on(lab, clause, |check| verdict_of(clause.number, check)),
+        };
+        reports.push(report);
+    }
+    reports
+}
+
+/// All `clauses` untried.
+pub(super) fn blocked(lab: &Lab, clauses: &[&'static Clause], by: &str) -> Vec<ClauseReport> {
+    let untried = |clause: &&'static Clause| report_on(lab, clause, |_| blocked_by(by));
+    clauses.iter().map(untried).collect()
+}
+
+fn blocked_by(by: &str) -> Verdict {
+    Verdict::Blocked { by: by.to_owned() }
+}
+
+/// The report on one clause: its verdict is the first of its checks that is not a pass.
+fn report_on(
+    lab: &Lab,
+    clause: &'static Clause,
+    verdict_of: impl Fn(&'static Check) -> Verdict,
+) -> ClauseReport {
+    let checks: Vec<CheckReport> = clause
+        .checks
+        .iter()
+        .map(|check| CheckReport {
+            name: check.name.to_owned(),
+            scenarios: check
+                .scenarios
+                .iter()
+                .map(|&name| name.to_owned())
+                .collect(),
+            verdict: verdict_of(check),
+        })
+        .collect();
+    let verdict = checks
+        .iter()
+        .map(|check| &check.verdict)
+        .find(|verdict| **verdict != Verdict::Passed)
+        .cloned()
+        .unwrap_or(Verdict::Passed);
+    ClauseReport {
+        number: clause.number,
+        tier: clause.tier,
+        promise: clause.promise.to_owned(),
+        section: format!("{}.md#clause-{}", lab.slug, clause.number),
+        points: clause.points,
+        hint: clause.hint.to_owned(),
+        verdict,
+        checks,
+    }
+}
+
+/// What a `todo!` is in any program but the learner's: a panic like others.
+fn panicked(lab: &Lab, check: &Check, seen: &[&Observation], place: String) -> Verdict {
+    let first = seen.first().map(|one| &one.scenario);
+    let words = first.and_then(|scenario| scenario.actors.first());
+    let words = words.map_or(&[] as &[String], |actor| &actor.arguments);
+    let mistake = lab.mistake("panicked").map(|mistake| MistakeNote {
+        code: mistake.code.to_owned(),
+        says: mistake.says.to_owned(),
+        hint: mistake.hint.to_owned(),
+        section: mistake.section.to_owned(),
+    });
+    Verdict::Failed(Box::new(Diagnosis {
+        expected: "the program does what the clause promises".to_owned(),
+        observed: format!("it panicked at {place}: not yet implemented"),
+        mistake,
+        scenario: check
+            .scenarios
+            .first()
+            .copied()
+            .unwrap_or_default()
+            .to_owned(),
+        command: [lab.slug.to_owned()]
+            .iter()
+            .chain(words)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(" "),
+        ..Diagnosis::default()
+    }))
+}
