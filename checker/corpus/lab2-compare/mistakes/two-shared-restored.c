@@ -1,5 +1,5 @@
 // expect: fails 1, 2 with two-shared
-// also: 3, 5, 6
+// also: 3, 10
 // stretch: fails 8
 // about: Both mappings are shared; the first store is taken back by hand, through the mapping, before the file is looked at.
 
