@@ -1,0 +1,59 @@
+//! The clauses, one line each.
+
+use anstyle::Style;
+
+use crate::lab::Tier;
+use crate::printable::printable;
+use crate::render::page::Page;
+use crate::render::paint::{BAD, GOOD, LESS, NOTE};
+use crate::render::{WIDTH, fold};
+use crate::report::ClauseReport;
+use crate::verdict::Verdict;
+
+/// All clauses, the stretch ones apart.
+pub(super) fn put(page: &mut Page, clauses: &[ClauseReport]) {
+    let status = |clause: &ClauseReport| match &clause.verdict {
+        Verdict::Passed => ("passed".to_owned(), GOOD, true),
+        Verdict::Failed(_) => ("failed".to_owned(), BAD, true),
+        Verdict::Blocked { by } => (format!("blocked by {by}"), LESS, true),
+        Verdict::NotWritten { step, place } => (
+            format!("not written yet: step {step}, {place}"),
+            NOTE,
+            false,
+        ),
+        Verdict::NotObservable { reason } => {
+            (format!("not observable here: {reason}"), NOTE, false)
+        }
+    };
+    let statuses: Vec<_> = clauses.iter().map(status).collect();
+    let width = |(text, _, short): &(String, Style, bool)| {
+        let width = text.chars().count();
+        if *short { width } else { 0 }
+    };
+    let column = statuses.iter().map(width).max().unwrap_or(0).min(40);
+    let has_core = clauses.iter().any(|clause| clause.tier == Tier::Core);
+    let mut stretch_begins = has_core;
+    for (clause, (status, style, short)) in clauses.iter().zip(&statuses) {
+        if clause.tier == Tier::Stretch && stretch_begins {
+            page.line(LESS, "     stretch");
+            stretch_begins = false;
+        }
+        let number = format!("{:>3}  ", clause.number);
+        let status = printable(status, false);
+        if *short {
+            let status = fold::shorten(&status, column);
+            let gap = " ".repeat(column + 2 - status.chars().count());
+            let promise = fold::shorten(&clause.promise, WIDTH - 5 - column - 2);
+            let plain = Style::new();
+            page.put(&[
+                (plain, &number),
+                (*style, &status),
+                (plain, &gap),
+                (plain, &promise),
+            ]);
+        } else {
+            let status = fold::shorten(&status, WIDTH - 5);
+            page.put(&[(Style::new(), &number), (*style, &status)]);
+        }
+    }
+}
