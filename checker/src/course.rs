@@ -22,3 +22,6 @@ pub fn snapshot(name: &str) -> Option<String> {
     let snapshot = insta::Snapshot::from_file(&snapshot_path(name)).ok()?;
     snapshot.as_text().map(ToString::to_string)
 }
+
+#[cfg(test)]
+mod tests;
