@@ -8,3 +8,6 @@ pub fn labs() -> &'static [&'static Lab] {
     static LABS: [&Lab; 3] = [&lab1_editor::LAB, &lab2_compare::LAB, &lab3_copy::LAB];
     &LABS
 }
+
+#[cfg(test)]
+mod tests;

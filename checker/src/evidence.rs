@@ -63,11 +63,13 @@ pub enum Facet<T> {
 pub struct Moment {
     /// The rule that asked for it.
     pub rule: String,
-    /// How many events the trace held at that time: events before this index came before.
+    /// How many events the trace held at that time: events before this index came before. The
+    /// call at whose entry or exit a rule looks is among them.
     pub at: usize,
     /// Index of the actor that stood at the point.
     pub actor: usize,
-    /// The files of the scenario, by name; `None` if there is no such file.
+    /// Every file in the scenario's folder, also those that a program made, by name; and `None`
+    /// for a name of the scenario that is not there.
     pub files: Vec<(String, Option<FileState>)>,
     /// The address space of every actor that was alive.
     pub spaces: Vec<AddressSpace>,

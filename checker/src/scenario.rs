@@ -1,8 +1,7 @@
 //! What is set up for a program and done to it: data, handed to the observer as JSON.
 //!
-//! A scenario holds no expectation. It says which files there are, which processes start when,
-//! what is done at which point of their run, and how far they may go. What the run shows is
-//! [`Evidence`](crate::evidence::Evidence); whether that is good is for the checks.
+//! A scenario holds no expectation: files, processes, what is done at which point of their run, how
+//! far they may go. What the run shows is [`Evidence`](crate::evidence::Evidence).
 
 use serde::{Deserialize, Serialize};
 
@@ -117,8 +116,7 @@ pub enum Happening {
     Ended(String),
     /// The actor waits in the kernel for something that will not come by itself.
     Blocked(String),
-    /// This many milliseconds have passed since the hold began: the way out for a program that
-    /// waits for another by asking again and again, which is never blocked.
+    /// So many milliseconds have passed: a program that polls for another is never blocked.
     Elapsed(u64),
 }
 
@@ -190,8 +188,7 @@ pub enum Action {
     Kill,
     /// Answers the call with this error instead of carrying it out; only at [`Side::Entry`].
     Fail(String),
-    /// Answers the call with 0 instead of carrying it out; only at [`Side::Entry`]. For calls that
-    /// would allocate more than a machine may have, in a run that ends before it matters.
+    /// Answers the call with 0 instead of carrying it out; only at [`Side::Entry`].
     Pretend,
     /// Ends the run here; every actor that still runs is [`Stopped`](crate::evidence::ending::Ending::Stopped).
     Finish,
@@ -271,8 +268,7 @@ impl Scenario {
     /// Adds a regular file.
     #[must_use]
     pub fn file(self, name: &str, bytes: &[u8]) -> Scenario {
-        let pieces = vec![(0, Bytes::from(bytes))];
-        self.sparse(name, bytes.len() as u64, pieces)
+        self.sparse(name, bytes.len() as u64, vec![(0, Bytes::from(bytes))])
     }
 
     /// Adds a regular file with holes.

@@ -42,7 +42,7 @@ mod tests {
         title: "",
         minutes: 1,
         clauses: &[],
-        scenarios: |_| Vec::new(),
+        scenarios: |_, _| Vec::new(),
         mistakes: &[],
     };
 

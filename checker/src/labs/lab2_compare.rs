@@ -3,6 +3,7 @@
 mod mistakes;
 mod rules;
 mod scenarios;
+mod sight;
 
 use crate::evidence::Observation;
 use crate::lab::{Check, Clause, Judge, Lab, Tier};
@@ -165,7 +166,7 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "When do you look at the file for each of its two lines, and how?",
-        checks: &[each("looked", &["looked"], rules::looked)],
+        checks: &[each("looked", &["looked"], sight::looked)],
     },
     Clause {
         number: 8,
@@ -177,7 +178,7 @@ static CLAUSES: &[Clause] = &[
         checks: &[each(
             "read-only",
             &["read-only"],
-            rules::without_right_to_write,
+            sight::without_right_to_write,
         )],
     },
     Clause {
@@ -187,7 +188,7 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[],
         hint: "How many of the bytes do the five lines need?",
-        checks: &[each("huge", &["huge"], rules::stays_a_hole)],
+        checks: &[each("huge", &["huge"], sight::stays_a_hole)],
     },
     Clause {
         number: 10,
@@ -196,6 +197,6 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[],
         hint: "Which step comes right after each line?",
-        checks: &[each("line-by-line", &["compare"], rules::line_by_line)],
+        checks: &[each("line-by-line", &["compare"], sight::line_by_line)],
     },
 ];

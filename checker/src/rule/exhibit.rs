@@ -59,9 +59,15 @@ fn concerns(call: &Call) -> bool {
     call.is(&["msync"]) || call.file.iter().chain(&call.other).any(is_inside)
 }
 
+/// Stands among the words for the answer of the call.
+pub const ANSWER: &str = "=";
+
 fn marked(call: &Call, words: &[&str]) -> CallLine {
     let text = call.to_string();
     let found = words.iter().find_map(|word| {
+        if *word == ANSWER {
+            return text.rfind(" = ").map(|at| (at + 3, text.len()));
+        }
         // The words stand among the arguments or in the answer, not in the call's own name.
         let from = call.name.len();
         let at = text.get(from..)?.find(word)? + from;

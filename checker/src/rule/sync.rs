@@ -117,15 +117,12 @@ pub fn precedes(
 /// The parts of what a sync covered that held their final bytes at its entry. Where nobody looked,
 /// all of it.
 fn up_to_date(obs: &Observation, sync: &Sync<'_>, file: &Target, new: &[u8]) -> Vec<Range> {
-    let here = |moment: &&crate::evidence::Moment| {
-        let distance = moment.at.abs_diff(sync.step.index);
-        moment.actor == sync.step.actor && distance <= 2
-    };
+    // The call comes into the trace before the rule that looks at its entry.
+    let after = sync.step.index + 1..=sync.step.index + 2;
     let nearest = obs
         .evidence
         .moments_of(LOOK)
-        .filter(here)
-        .min_by_key(|moment| moment.at.abs_diff(sync.step.index + 1));
+        .find(|moment| moment.actor == sync.step.actor && after.contains(&moment.at));
     let Some(state) = nearest.and_then(|moment| moment.file(&file.name)) else {
         return sync.ranges.clone();
     };

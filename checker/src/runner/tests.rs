@@ -51,7 +51,7 @@ const LAB: Lab = Lab {
         clause(3, Tier::Core, &[2], &[check("three", &["d"])]),
         clause(4, Tier::Stretch, &[], &[check("four", &["e"])]),
     ],
-    scenarios: |seed| {
+    scenarios: |seed, _| {
         let seed = seed.to_string();
         let all = ["e", "a", "b", "c", "d", "unused"];
         all.map(|name| Scenario::new(name, &[&seed])).to_vec()
@@ -83,6 +83,8 @@ fn run(endings: &[(&str, Ending)], request: &Request, note: SubjectNote) -> (Rep
 
 fn evidence(scenario: &Scenario, ending: Option<Ending>) -> Evidence {
     Evidence {
+        unavailable: None,
+        page_size: 4096,
         actors: vec![Actor {
             name: "subject".to_owned(),
             arguments: scenario.actors[0].arguments.clone(),
@@ -199,7 +201,7 @@ fn stored_observations_give_the_same_verdicts() {
     ] {
         let request = Request::default();
         let (report, _) = run(&endings, &request, learner());
-        let stored: Vec<Observation> = (LAB.scenarios)(request.seed)
+        let stored: Vec<Observation> = (LAB.scenarios)(request.seed, 4096)
             .into_iter()
             .map(|scenario| {
                 let ending = endings.iter().find(|(name, _)| *name == scenario.name);
@@ -216,7 +218,7 @@ fn stored_observations_give_the_same_verdicts() {
 fn a_check_of_a_scenario_that_is_not_there_is_no_verdict() {
     static BROKEN: Lab = Lab {
         clauses: &[clause(0, Tier::Core, &[], &[check("zero", &["nowhere"])])],
-        scenarios: |_| Vec::new(),
+        scenarios: |_, _| Vec::new(),
         ..LAB
     };
     let again = rejudge(&BROKEN, &[], &learner(), &Request::default(), &|_| Ok(None));

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::lab::Lab;
+use crate::lab::{Judge, Lab};
 use crate::observe;
+use crate::snapshot;
 use crate::workspace::Workspace;
 
 /// Every part that is missing or contradicts another, a sentence each.
@@ -12,7 +13,26 @@ pub(crate) fn faults(workspace: &Workspace, lab: &Lab) -> Vec<String> {
     let mut faults = files(workspace, lab);
     faults.extend(chapter(workspace, lab));
     faults.extend(declaration(lab));
+    faults.extend(transcripts(workspace, lab));
     faults
+}
+
+/// Every transcript that a check compares with is stored.
+fn transcripts(workspace: &Workspace, lab: &Lab) -> Vec<String> {
+    let checks = lab.clauses.iter().flat_map(|clause| clause.checks);
+    checks
+        .filter_map(|check| match check.judge {
+            Judge::Transcript(name) => Some(name),
+            Judge::Each(_) | Judge::Together(_) => None,
+        })
+        .filter_map(|name| match snapshot::load(workspace, lab.slug, name) {
+            Ok(Some(_)) => None,
+            Ok(None) => Some(format!(
+                "the transcript `{name}` is not stored: run `author bless`"
+            )),
+            Err(fault) => Some(fault.to_string()),
+        })
+        .collect()
 }
 
 fn files(workspace: &Workspace, lab: &Lab) -> Vec<String> {
@@ -112,7 +132,7 @@ fn declaration(lab: &Lab) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::course;
-    use crate::lab::{Check, Clause, Judge, Tier};
+    use crate::lab::{Check, Clause, Tier};
     use crate::scenario::Scenario;
 
     const fn clause(number: u8, after: &'static [u8], checks: &'static [Check]) -> Clause {

@@ -123,7 +123,15 @@ pub static ALL: &[Mistake] = &[
         says: "Bytes were stored behind the end of the file. In its last page they are lost without a word; a page further the kernel answers with SIGBUS.",
         hint: "How many bytes does the file have at the moment of the store, and how many are stored?",
         section: "lab1-editor.md#clause-4",
-        clauses: &[4, 7, 12],
+        clauses: &[4, 7],
+        recognise: past_end,
+    },
+    Mistake {
+        code: "no-room",
+        says: "A length is no promise of room: ftruncate makes a hole, and the store that would need a block for it gets SIGBUS.",
+        hint: "Which call asks the file system for blocks and tells you if there are none?",
+        section: "lab1-editor.md#clause-12",
+        clauses: &[12],
         recognise: past_end,
     },
     Mistake {
@@ -191,7 +199,7 @@ fn unaligned_sync(obs: &Observation) -> Option<Clue> {
     let page = obs.evidence.page_size.max(1);
     let all = calls_seen(obs);
     let found = all.iter().find(|step| {
-        let unaligned = |sync: Msync<'_>| sync.address % page != 0;
+        let unaligned = |sync: Msync<'_>| !sync.address.is_multiple_of(page);
         Msync::of(step.call).is_some_and(unaligned) && step.call.errno() == Some(22)
     })?;
     let page =
@@ -207,7 +215,7 @@ fn result_ignored(obs: &Observation) -> Option<Clue> {
     let claimed = obs.evidence.actors[0].stdout.text().contains("synced:");
     let silent = obs.evidence.actors[0].ending == Ending::Exited { code: 0 };
     let seen = "msync failed, and the program went on";
-    (claimed || silent).then(|| at(obs, failed.index, &["E"], seen))
+    (claimed || silent).then(|| at(obs, failed.index, &[exhibit::ANSWER], seen))
 }
 
 fn async_sync(obs: &Observation) -> Option<Clue> {

@@ -102,7 +102,7 @@ pub static ALL: &[Mistake] = &[
         recognise: nothing,
     },
     Mistake {
-        code: "store-past-end",
+        code: "no-room",
         says: "A length is no promise of room: ftruncate makes a hole, and the store that would need a block for it gets SIGBUS.",
         hint: "Which call asks the file system for blocks and tells you if there are none?",
         section: "lab3-copy.md#clause-10",
