@@ -13,7 +13,7 @@ pub fn labs(labs: &[&Lab], paint: Paint) -> String {
     for lab in labs {
         let of_tier = |tier| lab.clauses.iter().filter(|one| one.tier == tier).count();
         let row = format!(
-            "{:<7}{:<30}about {:>3} minutes, {:>2} core clauses, {:>2} stretch",
+            "{:<6}{:<24}about {:>3} minutes, {:>2} core clauses, {:>2} stretch",
             short_name(lab.slug),
             lab.title,
             lab.minutes,
@@ -24,7 +24,7 @@ pub fn labs(labs: &[&Lab], paint: Paint) -> String {
     }
     if let Some(first) = labs.first() {
         page.gap();
-        page.line(Style::new(), "Check one of them, beginning with any:");
+        page.line(Style::new(), "Check any one of them:");
         page.gap();
         let command = format!("    cargo run -p checker -- {}", short_name(first.slug));
         page.line(DO, &command);
