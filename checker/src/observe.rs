@@ -79,7 +79,7 @@ pub fn observe(program: &Path, scenario: &Scenario, folder: &Path) -> Result<Evi
         scenario: scenario.clone(),
     };
     let job = serde_json::to_vec(&job).map_err(|error| fault(error.to_string()))?;
-    let myself = std::env::current_exe().map_err(|error| fault(error.to_string()))?;
+    let myself = std::env::current_exe().map_err(|error| fault(format!("{error}")))?;
     let mut observer = Command::new(&myself)
         .arg(COMMAND)
         .stdin(Stdio::piped())
@@ -118,12 +118,8 @@ pub fn page_size() -> u64 {
 /// The observer process: a job on standard input, the evidence on standard output.
 pub fn serve() -> ExitCode {
     let result = take_job().and_then(|job| {
-        run::run(&job.program, &job.scenario, &job.folder).map_err(|error| {
-            format!(
-                "{error}; free space and permissions of `{}`?",
-                job.folder.display()
-            )
-        })
+        run::run(&job.program, &job.scenario, &job.folder)
+            .map_err(|error| format!("{error} (in `{}`)", job.folder.display()))
     });
     let mut out = io::stdout().lock();
     let written = serde_json::to_vec(&result)

@@ -67,6 +67,10 @@ struct Run<'a> {
 ///
 /// What this process itself could not do; nothing that the program under test did.
 pub fn run(program: &Path, scenario: &Scenario, folder: &Path) -> io::Result<Evidence> {
+    if process::activity(std::process::id() as pid_t).is_none() {
+        let text = "/proc shows no processes; mount it with `mount -t proc proc /proc`";
+        return Err(io::Error::other(text));
+    }
     sys::adopt_orphans_and_follow_parent()?;
     if let Err(reason) = stage::prepare(scenario.place, folder)? {
         return Ok(unavailable(scenario, reason));

@@ -8,8 +8,10 @@ use crate::observe::process;
 
 use super::Run;
 
-/// How long what outlives its actor may take to end by itself.
+/// How long what outlives its actor may stand still before it counts as left behind.
 const GRACE: Duration = Duration::from_millis(300);
+/// How long it may go on ending by itself, if it does not stand still.
+const LONG_GRACE: Duration = Duration::from_secs(5);
 /// How often stillness is looked at when nothing happens.
 const TICK: Duration = Duration::from_millis(100);
 /// How often when somebody waits for an actor to be blocked.
@@ -46,7 +48,8 @@ impl Clock {
 
     /// Whether what outlives the last actor still has time. Counts from the first call.
     pub fn grace_left(&mut self) -> bool {
-        self.all_ended.get_or_insert_with(Instant::now).elapsed() < GRACE
+        let passed = self.all_ended.get_or_insert_with(Instant::now).elapsed();
+        passed < GRACE || (self.stirred.elapsed() < GRACE && passed < LONG_GRACE)
     }
 }
 
