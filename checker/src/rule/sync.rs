@@ -17,7 +17,7 @@ pub struct Sync<'a> {
     pub step: Step<'a>,
     /// `MS_` bits.
     pub flags: u64,
-    /// The bytes of the file between the first and the last address that it was given.
+    /// The bytes of the file in the pages that it touched.
     pub ranges: Vec<Range>,
 }
 
@@ -40,7 +40,10 @@ pub fn syncs<'a>(obs: &'a Observation, file: &Target) -> Result<Vec<Sync<'a>>, F
         let Some(msync) = Msync::of(step.call) else {
             return;
         };
-        let (start, end) = (msync.address, msync.address.saturating_add(msync.length));
+        // The kernel syncs whole pages (msync(2), POSIX): a range counts by those it touches.
+        let page = obs.evidence.page_size.max(1);
+        let whole = msync.length.div_ceil(page).saturating_mul(page);
+        let (start, end) = (msync.address, msync.address.saturating_add(whole));
         let covered = |m: &Mapping| {
             let own = (m.actor, m.process) == (step.actor, step.process);
             let (from, to) = (m.start.max(start), m.end.min(end));
@@ -184,7 +187,7 @@ fn uncovered(
         return broken(expected, "msync was never called")
             .at(Spot::Missing)
             .show_some(exhibit::last_calls(obs, actor))
-            .code("never-synced")
+            .code("no-sync")
             .fail();
     };
     let finding = broken(expected, observed).at(spot).show(show);
@@ -266,7 +269,7 @@ mod tests {
             Err(Finding::Broken(_, code)) => code.unwrap_or("-"),
             other => panic!("{other:?}"),
         };
-        assert_eq!(codes(ruling(mapped().print(line))), "never-synced");
+        assert_eq!(codes(ruling(mapped().print(line))), "no-sync");
         let late = mapped().print(line).msync(0x10000, 8192, "MS_SYNC", 0);
         assert_eq!(codes(ruling(late)), "sync-after-claim");
         let weak = mapped().msync(0x10000, 8192, "MS_ASYNC", 0).print(line);

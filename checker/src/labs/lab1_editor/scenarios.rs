@@ -9,6 +9,22 @@ pub const HUGE: u64 = 5 << 30;
 
 const OPENS: &[&str] = &["open", "openat", "openat2", "creat"];
 const LENGTHS: &[&str] = &["ftruncate", "truncate", "fallocate"];
+const SETTLES: &[&str] = &["fsync", "fdatasync", "sync_file_range"];
+const MOVES: &[&str] = &[
+    "read",
+    "pread64",
+    "readv",
+    "preadv",
+    "preadv2",
+    "write",
+    "pwrite64",
+    "writev",
+    "pwritev",
+    "pwritev2",
+    "copy_file_range",
+    "sendfile",
+    "splice",
+];
 
 /// All scenarios, in the order of the checks.
 pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
@@ -76,6 +92,9 @@ fn transcript() -> Scenario {
 fn looked_at(scenario: Scenario) -> Scenario {
     let look = || vec![Action::Look];
     scenario
+        // Writing back a last page clears what lies in it behind the end of the file.
+        .rule("settles", Point::entry(SETTLES, None), look())
+        .every_time()
         .rule("grows", Point::entry(LENGTHS, None), look())
         .every_time()
         .rule(sync::LOOK, Point::entry(&["msync"], None), look())
@@ -148,6 +167,12 @@ fn appends(inputs: &mut Inputs) -> Vec<Scenario> {
             &inputs.lines(page * 3 + 50),
             &inputs.text(page + 7),
         ),
+        append("append-nul", &inputs.bytes(small + 20), &inputs.text(words)),
+        append(
+            "append-nul-end",
+            &[&inputs.lines(small)[..], &[0; 9]].concat(),
+            &inputs.text(words),
+        ),
         append("append-nothing", &inputs.lines(small), ""),
         append("append-nothing-to-empty", b"", ""),
     ]
@@ -174,7 +199,12 @@ fn huge(inputs: &mut Inputs) -> Vec<Scenario> {
     let f = inputs.name("sparse");
     let text = inputs.text(40);
     let run = |name: &str, command: &str| {
-        Scenario::new(name, &[command, &f, &text]).sparse(&f, HUGE, Vec::new())
+        let mut scenario = Scenario::new(name, &[command, &f, &text])
+            .sparse(&f, HUGE, Vec::new())
+            // The first of its bytes that goes through a call decides: nobody waits for the rest.
+            .rule("moved", Point::exit(MOVES, Some(&f)), vec![Action::Finish]);
+        scenario.limits.cpu_s = 1;
+        scenario
     };
     vec![
         run("overwrite-huge", "overwrite"),
