@@ -84,7 +84,10 @@ static CLAUSES: &[Clause] = &[
                     "directory",
                     "fifo",
                     "unreadable",
+                    "device",
                     "missing-append",
+                    "missing-overwrite",
+                    "fifo-append",
                     "unwritable",
                 ],
                 rules::bad_file,
@@ -201,6 +204,11 @@ static CLAUSES: &[Clause] = &[
         hint: "How long is the file, and how long the mapping, at the moment of the store?",
         checks: &[
             each("appended", APPENDS, rules::appended),
+            Check {
+                name: "append-untraced",
+                scenarios: &["append", "append-untraced"],
+                judge: Judge::Together(twin::same),
+            },
             each(
                 "append-sync-fails",
                 &["append-sync-fails"],

@@ -4,7 +4,7 @@ use crate::evidence::Observation;
 use crate::evidence::ending::Ending;
 use crate::evidence::trace::{MS_SYNC, Mmap, Msync};
 use crate::lab::{Clue, Mistake};
-use crate::rule::mapping::of_file;
+use crate::rule::mapping::{Mapping, live_before, of_file};
 use crate::rule::moved::{Way, movers};
 use crate::rule::sync::syncs;
 use crate::rule::trace::{Step, calls_seen, target};
@@ -78,6 +78,14 @@ pub static ALL: &[Mistake] = &[
         section: "lab1-editor.md#clause-6",
         clauses: &[6, 7],
         recognise: nothing,
+    },
+    Mistake {
+        code: "sync-of-nothing",
+        says: "msync was given a mapping that writes nothing back: a private one, or one whose descriptor may only read. It answers 0 and does nothing.",
+        hint: "Into which mapping were the bytes stored, and which one was synced?",
+        section: "lab1-editor.md#clause-6",
+        clauses: &[6, 7],
+        recognise: sync_of_nothing,
     },
     Mistake {
         code: "async-sync",
@@ -227,6 +235,26 @@ fn result_ignored(obs: &Observation) -> Option<Clue> {
     (claimed || silent).then(|| at(obs, failed.index, &[exhibit::ANSWER], seen))
 }
 
+fn sync_of_nothing(obs: &Observation) -> Option<Clue> {
+    let of = target(obs, name(obs));
+    if syncs(obs, &of).ok()?.iter().any(|sync| sync.counts()) {
+        return None;
+    }
+    let all = calls_seen(obs);
+    let found = all.iter().find(|step| {
+        let waits = Msync::of(step.call).is_some_and(|sync| sync.flags & MS_SYNC != 0);
+        waits && step.call.succeeded()
+    })?;
+    let sync = Msync::of(found.call)?;
+    let live = live_before(obs, found.index).ok()?;
+    let holds = |m: &&Mapping| of.has(m.id) && (m.start..m.end).contains(&sync.address);
+    let seen = match live.iter().find(holds)?.shared {
+        false => "msync was given a private mapping of the file",
+        true => "msync was given a mapping of the file that may only be read",
+    };
+    Some(at(obs, found.index, &[], seen))
+}
+
 fn async_sync(obs: &Observation) -> Option<Clue> {
     let all = calls_seen(obs);
     let syncs = || {
@@ -272,16 +300,24 @@ fn stale_report(obs: &Observation) -> Option<Clue> {
 /// The last sync ends where the file ended before.
 fn stale_sync(obs: &Observation) -> Option<Clue> {
     let stored = change(obs).stored;
-    let syncs = syncs(obs, &target(obs, name(obs))).ok()?;
-    let last = syncs.iter().rev().find(|sync| sync.counts())?;
-    let from = last.ranges.first()?.from;
-    let to = from + Msync::of(last.step.call)?.length;
-    let short = last.ranges.iter().all(|range| range.to < stored.to);
+    let of = target(obs, name(obs));
+    let all = calls_seen(obs);
+    let last = all
+        .iter()
+        .rev()
+        .find(|step| step.call.is(&["msync"]) && step.call.succeeded())?;
+    let sync = Msync::of(last.call)?;
+    let live = live_before(obs, last.index).ok()?;
+    let holds = |m: &&Mapping| of.has(m.id) && (m.start..m.end).contains(&sync.address);
+    let mapping = live.iter().find(holds)?;
+    let to = mapping.offset + (sync.address - mapping.start) + sync.length;
+    let page = obs.evidence.page_size.max(1);
+    let short = to.next_multiple_of(page) < stored.to;
     let seen = format!(
-        "msync was told to end at byte {to}, the old end, and the text reaches byte {}",
+        "msync was told to end at offset {to}, the old end, and the text reaches byte {}",
         stored.to - 1
     );
-    (to == stored.from && short).then(|| at(obs, last.step.index, &[], seen))
+    (to == stored.from && short).then(|| at(obs, last.index, &[], seen))
 }
 
 /// Every mapping ends before the text does.

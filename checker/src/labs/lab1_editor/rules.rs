@@ -23,7 +23,9 @@ pub fn refused(obs: &Observation) -> Ruling {
         // Nobody refused anything if the rules could not act.
         events(obs)?;
     }
-    refusal::silent_or_not(obs, &[name(obs)])
+    file::unchanged(obs, name(obs))?;
+    ending::exits(obs, 1)?;
+    ending::complains(obs, &[name(obs)])
 }
 
 /// What can be told without a trace is told, whatever became of the trace.
@@ -94,7 +96,7 @@ fn show_facts(obs: &Observation) -> Ruling {
         obs,
         &[("size", bytes.len().to_string()), ("content", content)],
     )?;
-    file::all_unchanged(obs)?;
+    file::unchanged(obs, name(obs))?;
     ending::exits(obs, 0)
 }
 
@@ -306,7 +308,7 @@ pub fn appended(obs: &Observation) -> Ruling {
 /// Clause 8.
 pub fn nothing_appended(obs: &Observation) -> Ruling {
     facts::are(obs, &change(obs).facts)?;
-    file::all_unchanged(obs)?;
+    file::unchanged(obs, name(obs))?;
     ending::exits(obs, 0)?;
     let times = |state: Option<&crate::evidence::file::FileState>| state.map(|s| s.modified);
     if times(file::before(obs, name(obs))) == times(file::after(obs, name(obs))) {
