@@ -248,9 +248,10 @@ fn sync_of_nothing(obs: &Observation) -> Option<Clue> {
     let sync = Msync::of(found.call)?;
     let live = live_before(obs, found.index).ok()?;
     let holds = |m: &&Mapping| of.has(m.id) && (m.start..m.end).contains(&sync.address);
-    let seen = match live.iter().find(holds)?.shared {
-        false => "msync was given a private mapping of the file",
-        true => "msync was given a mapping of the file that may only be read",
+    let seen = match live.iter().find(holds)? {
+        mapping if mapping.reaches_the_file() => return None,
+        mapping if mapping.shared => "msync was given a mapping of the file that may only be read",
+        _ => "msync was given a private mapping of the file",
     };
     Some(at(obs, found.index, &[], seen))
 }
