@@ -1,7 +1,9 @@
 //! msync: which bytes of a file it covered, and before what.
 
+use std::collections::BTreeSet;
+
 use crate::evidence::Observation;
-use crate::evidence::trace::{MS_SYNC, Mmap, Msync};
+use crate::evidence::trace::{MS_SYNC, Msync};
 use crate::verdict::{Finding, Ruling, Spot};
 
 use super::exhibit;
@@ -28,19 +30,15 @@ impl Sync<'_> {
     }
 }
 
-/// Whether msync of this mapping writes anything back: it is shared, and writable now or when it was
-/// made. Of a private one, or one whose descriptor may only read, msync says yes and does nothing.
-fn writes_back(mapping: &Mapping, steps: &[Step<'_>]) -> bool {
-    let made = steps.binary_search_by_key(&mapping.made, |step| step.index);
-    let asked = made.ok().and_then(|n| Mmap::of(steps[n].call));
-    mapping.shared && (mapping.is_writable() || asked.is_some_and(|map| map.is_writable()))
-}
-
-/// Every msync over writable shared mappings of `file`, in order, also those that failed.
+/// Every msync over shared mappings of `file` that are writable or were, in order, also those that
+/// failed. Of a private one, or one whose descriptor may only read, msync says yes and does nothing.
 pub fn syncs<'a>(obs: &'a Observation, file: &Target) -> Result<Vec<Sync<'a>>, Finding> {
     let steps = calls(obs)?;
     let mut found = Vec::new();
+    let mut writable = BTreeSet::new();
     replay(obs, |index, _, mappings| {
+        let reach = mappings.iter().filter(|m| m.reaches_the_file());
+        writable.extend(reach.map(|m| m.made));
         let Ok(n) = steps.binary_search_by_key(&index, |step| step.index) else {
             return;
         };
@@ -55,7 +53,7 @@ pub fn syncs<'a>(obs: &'a Observation, file: &Target) -> Result<Vec<Sync<'a>>, F
         let covered = |m: &Mapping| {
             let own = (m.actor, m.process) == (step.actor, step.process);
             let (from, to) = (m.start.max(start), m.end.min(end));
-            (own && writes_back(m, &steps) && file.has(m.id) && from < to).then(|| Range {
+            (own && writable.contains(&m.made) && file.has(m.id) && from < to).then(|| Range {
                 from: m.offset + (from - m.start),
                 to: m.offset + (to - m.start),
             })

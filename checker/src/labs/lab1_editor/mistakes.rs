@@ -41,7 +41,7 @@ pub static ALL: &[Mistake] = &[
     },
     Mistake {
         code: "private-mapping",
-        says: "A private mapping is a copy that belongs to the process: what is stored into it never reaches the file.",
+        says: "A private mapping belongs to the process: what is stored into it never reaches the file, and nobody promises that it shows what others store.",
         hint: "Which two flags can a mapping have, and which of them is about other people?",
         section: "lab1-editor.md#clause-3",
         clauses: &[1, 3, 4, 5, 6, 7],
@@ -97,7 +97,7 @@ pub static ALL: &[Mistake] = &[
     },
     Mistake {
         code: "no-sync",
-        says: "A store is in memory and in nobody's way. Only msync with MS_SYNC says that it has reached the disk.",
+        says: "A store is in memory, and nothing more. msync with MS_SYNC sends the bytes of a mapping to the disk, waits, and says whether they have got there.",
         hint: "What would be left of the change if the power failed after your line?",
         section: "lab1-editor.md#clause-6",
         clauses: &[6, 7],
