@@ -59,6 +59,8 @@ const APPENDS: &[&str] = &[
     "append-at-page",
     "append-after-page",
     "append-pages",
+    "append-nul",
+    "append-nul-end",
 ];
 
 static CLAUSES: &[Clause] = &[
@@ -82,7 +84,10 @@ static CLAUSES: &[Clause] = &[
                     "directory",
                     "fifo",
                     "unreadable",
+                    "device",
                     "missing-append",
+                    "missing-overwrite",
+                    "fifo-append",
                     "unwritable",
                 ],
                 rules::bad_file,
@@ -101,6 +106,11 @@ static CLAUSES: &[Clause] = &[
                 "show",
                 &["show", "show-long", "show-read-only"],
                 rules::shown,
+            ),
+            each(
+                "mapped",
+                &["show-nul", "show-page"],
+                rules::through_one_mapping,
             ),
             Check {
                 name: "transcript",
@@ -182,11 +192,7 @@ static CLAUSES: &[Clause] = &[
                 &["overwrite", "overwrite-pages", "overwrite-longer"],
                 rules::synced,
             ),
-            each(
-                "sync-fails",
-                &["overwrite-sync-fails", "append-sync-fails"],
-                rules::sync_fails,
-            ),
+            each("sync-fails", &["overwrite-sync-fails"], rules::sync_fails),
         ],
     },
     Clause {
@@ -196,7 +202,19 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "How long is the file, and how long the mapping, at the moment of the store?",
-        checks: &[each("appended", APPENDS, rules::appended)],
+        checks: &[
+            each("appended", APPENDS, rules::appended),
+            Check {
+                name: "append-untraced",
+                scenarios: &["append", "append-untraced"],
+                judge: Judge::Together(twin::same),
+            },
+            each(
+                "append-sync-fails",
+                &["append-sync-fails"],
+                rules::sync_fails,
+            ),
+        ],
     },
     Clause {
         number: 8,
@@ -216,7 +234,7 @@ static CLAUSES: &[Clause] = &[
         tier: Tier::Stretch,
         promise: "only the changed pages are synced",
         points: 5,
-        after: &[6, 7],
+        after: &[3, 6, 7],
         hint: "Which is the first page with a new byte, and which the last?",
         checks: &[each(
             "pages",
@@ -234,7 +252,7 @@ static CLAUSES: &[Clause] = &[
         tier: Tier::Stretch,
         promise: "a file of 5 GiB is not walked",
         points: 5,
-        after: &[],
+        after: &[3, 7],
         hint: "How much of the file has to be in memory for the text?",
         checks: &[each(
             "huge",

@@ -1,7 +1,6 @@
 //! The lines that a program prints: which, in which order, and at which event of the trace.
 
 use crate::evidence::Observation;
-use crate::evidence::bytes::escape;
 use crate::evidence::trace::Stream;
 use crate::verdict::{Finding, Ruling, Spot};
 
@@ -35,7 +34,7 @@ pub fn same_lines(wanted: &[String], output: &str) -> Ruling {
         exhibit::lines(
             "standard output",
             Some(wanted.join("\n") + "\n"),
-            output.to_owned(),
+            lines.iter().map(|line| pictured(line) + "\n").collect(),
         )
     };
     let spot = |number| Spot::Line {
@@ -47,7 +46,7 @@ pub fn same_lines(wanted: &[String], output: &str) -> Ruling {
         match lines.get(n) {
             Some(found) if same(line, found) => {}
             Some(found) => {
-                let found = escape(found.as_bytes());
+                let found = pictured(found);
                 return broken(expected, format!("it is `{found}`"))
                     .at(spot(n + 1))
                     .show(show())
@@ -64,7 +63,7 @@ pub fn same_lines(wanted: &[String], output: &str) -> Ruling {
         }
     }
     if lines.len() > wanted.len() {
-        let extra = escape(lines[wanted.len()].as_bytes());
+        let extra = pictured(lines[wanted.len()]);
         return broken(
             format!("{} on standard output, nothing else", count(wanted.len())),
             format!("there is another one: `{extra}`"),
@@ -83,6 +82,17 @@ pub fn same_lines(wanted: &[String], output: &str) -> Ruling {
         .fail();
     }
     Ok(())
+}
+
+/// A line with a picture for each control character: a byte 0x07 that was printed as it is and the
+/// four characters `\x07` are not the same.
+fn pictured(line: &str) -> String {
+    let picture = |c: char| match c {
+        '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(c),
+        '\x7f' => '\u{2421}',
+        c => c,
+    };
+    line.chars().map(picture).collect()
 }
 
 fn count(lines: usize) -> String {

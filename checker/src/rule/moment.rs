@@ -1,7 +1,7 @@
 //! What another process saw at a moment.
 
 use crate::evidence::{Moment, Observation};
-use crate::verdict::{Finding, Ruling, Spot};
+use crate::verdict::{Exhibit, Finding, Ruling, Spot};
 
 use super::exhibit;
 use super::file;
@@ -90,6 +90,11 @@ pub fn nothing_past_the_end(obs: &Observation, name: &str) -> Ruling {
             continue;
         };
         let zeros = vec![0; tail.len()];
+        let what = format!("the last page of `{name}`, behind the end of the file");
+        let mut show = exhibit::bytes(&what, &zeros, tail);
+        if let Some(Exhibit::Bytes { offset, .. }) = &mut show {
+            *offset += mapped + inside as u64;
+        }
         return broken(
             format!("nothing is stored behind byte {} of `{name}`, its end", state.length),
             format!(
@@ -98,11 +103,7 @@ pub fn nothing_past_the_end(obs: &Observation, name: &str) -> Ruling {
             ),
         )
         .at(spot(moment))
-        .show_some(exhibit::bytes(
-            &format!("the last page of `{name}`, behind the end of the file"),
-            &zeros,
-            tail,
-        ))
+        .show_some(show)
         .code("store-past-end")
         .fail();
     }

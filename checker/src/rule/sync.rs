@@ -1,5 +1,7 @@
 //! msync: which bytes of a file it covered, and before what.
 
+use std::collections::BTreeSet;
+
 use crate::evidence::Observation;
 use crate::evidence::trace::{MS_SYNC, Msync};
 use crate::verdict::{Finding, Ruling, Spot};
@@ -17,7 +19,7 @@ pub struct Sync<'a> {
     pub step: Step<'a>,
     /// `MS_` bits.
     pub flags: u64,
-    /// The bytes of the file between the first and the last address that it was given.
+    /// The bytes of the file in the pages that it touched.
     pub ranges: Vec<Range>,
 }
 
@@ -28,11 +30,15 @@ impl Sync<'_> {
     }
 }
 
-/// Every msync over shared mappings of `file`, in order, also those that failed.
+/// Every msync over shared mappings of `file` that are writable or were, in order, also those that
+/// failed. Of a private one, or one whose descriptor may only read, msync says yes and does nothing.
 pub fn syncs<'a>(obs: &'a Observation, file: &Target) -> Result<Vec<Sync<'a>>, Finding> {
     let steps = calls(obs)?;
     let mut found = Vec::new();
+    let mut writable = BTreeSet::new();
     replay(obs, |index, _, mappings| {
+        let reach = mappings.iter().filter(|m| m.reaches_the_file());
+        writable.extend(reach.map(|m| m.made));
         let Ok(n) = steps.binary_search_by_key(&index, |step| step.index) else {
             return;
         };
@@ -40,11 +46,14 @@ pub fn syncs<'a>(obs: &'a Observation, file: &Target) -> Result<Vec<Sync<'a>>, F
         let Some(msync) = Msync::of(step.call) else {
             return;
         };
-        let (start, end) = (msync.address, msync.address.saturating_add(msync.length));
+        // The kernel syncs whole pages (msync(2), POSIX): a range counts by those it touches.
+        let page = obs.evidence.page_size.max(1);
+        let whole = msync.length.div_ceil(page).saturating_mul(page);
+        let (start, end) = (msync.address, msync.address.saturating_add(whole));
         let covered = |m: &Mapping| {
             let own = (m.actor, m.process) == (step.actor, step.process);
             let (from, to) = (m.start.max(start), m.end.min(end));
-            (own && m.shared && file.has(m.id) && from < to).then(|| Range {
+            (own && writable.contains(&m.made) && file.has(m.id) && from < to).then(|| Range {
                 from: m.offset + (from - m.start),
                 to: m.offset + (to - m.start),
             })
@@ -184,7 +193,7 @@ fn uncovered(
         return broken(expected, "msync was never called")
             .at(Spot::Missing)
             .show_some(exhibit::last_calls(obs, actor))
-            .code("never-synced")
+            .code("no-sync")
             .fail();
     };
     let finding = broken(expected, observed).at(spot).show(show);
@@ -266,7 +275,7 @@ mod tests {
             Err(Finding::Broken(_, code)) => code.unwrap_or("-"),
             other => panic!("{other:?}"),
         };
-        assert_eq!(codes(ruling(mapped().print(line))), "never-synced");
+        assert_eq!(codes(ruling(mapped().print(line))), "no-sync");
         let late = mapped().print(line).msync(0x10000, 8192, "MS_SYNC", 0);
         assert_eq!(codes(ruling(late)), "sync-after-claim");
         let weak = mapped().msync(0x10000, 8192, "MS_ASYNC", 0).print(line);

@@ -1,4 +1,4 @@
-// expect: fails 6 with no-sync
+// expect: fails 6 with async-sync
 // stretch: fails 11, 12
 // about: overwrite calls msync with MS_ASYNC, which does nothing on Linux; append is right.
 

@@ -1,5 +1,5 @@
-// expect: fails 9, 10 with whole-file-rewritten
-// stretch: fails 11, 12
+// expect: fails 10 with file-walked
+// stretch: fails 9, 11, 12
 // about: overwrite copies the whole file to memory, changes it there and stores all of it back through the mapping: right in the core, as long as nobody else changes the file.
 
 #define _GNU_SOURCE

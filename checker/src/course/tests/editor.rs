@@ -121,13 +121,13 @@ fn known_mistakes_are_told_by_name() {
     assert_eq!(told(LAB1, 3, "stored", &private), "private-mapping");
     let never = run("overwrite", "MAP_SHARED", None);
     assert_eq!(told(LAB1, 3, "stored", &never), "passed");
-    assert_eq!(told(LAB1, 6, "synced", &never), "never-synced");
+    assert_eq!(told(LAB1, 6, "synced", &never), "no-sync");
     let unaligned = run(
         "append",
         "MAP_SHARED",
         Some((AT + plan("append").from, -22)),
     );
-    assert_eq!(told(LAB1, 7, "appended", &unaligned), "unaligned-sync");
+    assert_eq!(told(LAB1, 7, "appended", &unaligned), "sync-unaligned");
     let failed = run("overwrite", "MAP_SHARED", Some((AT, -5)));
     assert_eq!(told(LAB1, 6, "synced", &failed), "sync-result-ignored");
 }
@@ -147,7 +147,7 @@ fn a_write_is_told_by_name() {
     let made = start("overwrite").holds(&plan.name, &plan.new);
     let made = made.on("pwrite64", &plan.name, &[3, 0, plan.to, 0], plan.to as i64);
     let obs = made.print(&plan.facts[0]).print(&plan.facts[1]).done();
-    assert_eq!(told(LAB1, 3, "stored", &obs), "moved-by-system-call");
+    assert_eq!(told(LAB1, 3, "stored", &obs), "write-call");
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_nul_and_filled_bytes_are_told_by_name() {
         let obs = made.print(&plan.facts[0]).print(&plan.facts[1]).done();
         told(LAB1, 3, "stored", &obs)
     };
-    assert_eq!(with(|bytes, end| bytes[end] = 0), "terminating-nul");
+    assert_eq!(with(|bytes, end| bytes[end] = 0), "nul-written");
     assert_eq!(
         with(|bytes, end| bytes[end..].fill(0)),
         "whole-file-rewritten"
@@ -205,8 +205,8 @@ fn show_takes_no_string_for_a_file() {
         told(LAB1, 2, "exactly", &made.print(&text).done())
     };
     assert_eq!(run(&old, old.len()), "passed");
-    assert_eq!(run(&old[..cut], old.len()), "strlen-on-a-mapping");
-    assert_eq!(run(&old[..cut], cut), "strlen-on-a-mapping");
+    assert_eq!(run(&old[..cut], old.len()), "strlen-on-mapping");
+    assert_eq!(run(&old[..cut], cut), "strlen-on-mapping");
 }
 
 #[test]

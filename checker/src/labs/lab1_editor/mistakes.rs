@@ -2,11 +2,12 @@
 
 use crate::evidence::Observation;
 use crate::evidence::ending::Ending;
-use crate::evidence::trace::{MS_SYNC, Mmap, Msync, O_TRUNC, Open};
+use crate::evidence::trace::{MS_SYNC, Mmap, Msync};
 use crate::lab::{Clue, Mistake};
-use crate::rule::mapping::of_file;
+use crate::rule::mapping::{Mapping, live_before, of_file};
 use crate::rule::moved::{Way, movers};
-use crate::rule::trace::{calls_seen, target};
+use crate::rule::sync::syncs;
+use crate::rule::trace::{Step, calls_seen, target};
 use crate::rule::{ending, exhibit, file};
 
 use super::rules::change;
@@ -23,27 +24,35 @@ pub static ALL: &[Mistake] = &[
         recognise: length_zero,
     },
     Mistake {
-        code: "moved-by-system-call",
-        says: "The bytes went through a system call and a buffer. A file that is mapped is changed by storing into memory.",
+        code: "write-call",
+        says: "A system call carried the bytes into the file. A file that is mapped is changed by storing into memory.",
         hint: "Which call moved them, and what does the mapping make unnecessary?",
         section: "lab1-editor.md#clause-3",
-        clauses: &[1, 2, 3, 4, 5, 6, 7],
-        recognise: moved_by_call,
+        clauses: &[3, 4, 5, 6, 7],
+        recognise: write_call,
+    },
+    Mistake {
+        code: "read-call",
+        says: "A system call carried the bytes of the file into a buffer. A file that is mapped stands in memory already.",
+        hint: "Which call moved them, and what does the mapping make unnecessary?",
+        section: "lab1-editor.md#clause-1",
+        clauses: &[1, 3, 4, 7],
+        recognise: nothing,
     },
     Mistake {
         code: "private-mapping",
-        says: "A private mapping is a copy that belongs to the process: what is stored into it never reaches the file.",
+        says: "A private mapping belongs to the process: what is stored into it never reaches the file, and nobody promises that it shows what others store.",
         hint: "Which two flags can a mapping have, and which of them is about other people?",
         section: "lab1-editor.md#clause-3",
         clauses: &[1, 3, 4, 5, 6, 7],
         recognise: private_mapping,
     },
     Mistake {
-        code: "unaligned-sync",
+        code: "sync-unaligned",
         says: "msync takes an address at the start of a page and nothing else: it answered EINVAL, and no byte was synced.",
         hint: "At which address does the page begin that holds the first stored byte?",
         section: "lab1-editor.md#clause-6",
-        clauses: &[6, 7, 9],
+        clauses: &[6, 7],
         recognise: unaligned_sync,
     },
     Mistake {
@@ -71,6 +80,14 @@ pub static ALL: &[Mistake] = &[
         recognise: nothing,
     },
     Mistake {
+        code: "sync-of-nothing",
+        says: "msync was given a mapping that writes nothing back: a private one, or one whose descriptor may only read. It answers 0 and does nothing.",
+        hint: "Into which mapping were the bytes stored, and which one was synced?",
+        section: "lab1-editor.md#clause-6",
+        clauses: &[6, 7],
+        recognise: sync_of_nothing,
+    },
+    Mistake {
         code: "async-sync",
         says: "MS_ASYNC promises nothing and on Linux does nothing: the call returns at once and no byte is on its way.",
         hint: "Which flag makes msync wait for the disk?",
@@ -79,8 +96,8 @@ pub static ALL: &[Mistake] = &[
         recognise: async_sync,
     },
     Mistake {
-        code: "never-synced",
-        says: "A store is in memory and in nobody's way. Only msync with MS_SYNC says that it has reached the disk.",
+        code: "no-sync",
+        says: "A store is in memory, and nothing more. msync with MS_SYNC sends the bytes of a mapping to the disk, waits, and says whether they have got there.",
         hint: "What would be left of the change if the power failed after your line?",
         section: "lab1-editor.md#clause-6",
         clauses: &[6, 7],
@@ -88,14 +105,14 @@ pub static ALL: &[Mistake] = &[
     },
     Mistake {
         code: "stale-length",
-        says: "The mapping has the length that the file had before it grew; the new bytes lie behind it.",
-        hint: "How long is the mapping, and how far does the text reach?",
+        says: "A length was used that was true before the file grew: the new bytes lie behind it.",
+        hint: "Which number holds the length of the file, and when was it taken?",
         section: "lab1-editor.md#clause-7",
         clauses: &[7],
         recognise: stale_length,
     },
     Mistake {
-        code: "terminating-nul",
+        code: "nul-written",
         says: "A NUL was stored behind the text. It ends a string in C; in a file it is a byte that was not asked for.",
         hint: "How many bytes has the text, and how many were stored?",
         section: "lab1-editor.md#clause-3",
@@ -103,20 +120,20 @@ pub static ALL: &[Mistake] = &[
         recognise: terminating_nul,
     },
     Mistake {
-        code: "whole-file-rewritten",
-        says: "More than the text was written: the file was cut, replaced, or filled behind the text.",
-        hint: "Which bytes does the command name, and who touched the others?",
-        section: "lab1-editor.md#clause-3",
-        clauses: &[3, 4, 7, 9],
-        recognise: whole_rewritten,
-    },
-    Mistake {
-        code: "strlen-on-a-mapping",
+        code: "strlen-on-mapping",
         says: "A mapping is no C string. It may hold NULs, and where it fills its last page nothing stands behind it.",
         hint: "Who knows how many bytes the file has?",
         section: "lab1-editor.md#clause-2",
-        clauses: &[1, 2],
+        clauses: &[1, 2, 7],
         recognise: strlen,
+    },
+    Mistake {
+        code: "whole-file-rewritten",
+        says: "More than the text was changed: the file was cut, replaced, or filled behind the text. Whoever else uses it meets the time in between.",
+        hint: "Which bytes does the command name, and who touched the others?",
+        section: "lab1-editor.md#clause-3",
+        clauses: &[3, 4, 7],
+        recognise: whole_rewritten,
     },
     Mistake {
         code: "store-past-end",
@@ -166,7 +183,7 @@ fn at(obs: &Observation, index: usize, words: &[&str], observed: impl Into<Strin
 
 fn length_zero(obs: &Observation) -> Option<Clue> {
     let all = calls_seen(obs);
-    let zero = |step: &&crate::rule::trace::Step<'_>| {
+    let zero = |step: &&Step<'_>| {
         Mmap::of(step.call).is_some_and(|map| map.length == 0 && step.call.errno() == Some(22))
     };
     let found = all.iter().find(zero)?;
@@ -178,8 +195,8 @@ fn length_zero(obs: &Observation) -> Option<Clue> {
     ))
 }
 
-fn moved_by_call(obs: &Observation) -> Option<Clue> {
-    let movers = movers(obs, &target(obs, name(obs)), Way::Either).ok()?;
+fn write_call(obs: &Observation) -> Option<Clue> {
+    let movers = movers(obs, &target(obs, name(obs)), Way::Into).ok()?;
     let found = movers.first()?;
     let seen = format!("`{}` moved the bytes", found.call.name);
     Some(at(obs, found.index, &[], seen))
@@ -218,6 +235,27 @@ fn result_ignored(obs: &Observation) -> Option<Clue> {
     (claimed || silent).then(|| at(obs, failed.index, &[exhibit::ANSWER], seen))
 }
 
+fn sync_of_nothing(obs: &Observation) -> Option<Clue> {
+    let of = target(obs, name(obs));
+    if syncs(obs, &of).ok()?.iter().any(|sync| sync.counts()) {
+        return None;
+    }
+    let all = calls_seen(obs);
+    let found = all.iter().find(|step| {
+        let waits = Msync::of(step.call).is_some_and(|sync| sync.flags & MS_SYNC != 0);
+        waits && step.call.succeeded()
+    })?;
+    let sync = Msync::of(found.call)?;
+    let live = live_before(obs, found.index).ok()?;
+    let holds = |m: &&Mapping| of.has(m.id) && (m.start..m.end).contains(&sync.address);
+    let seen = match live.iter().find(holds)? {
+        mapping if mapping.reaches_the_file() => return None,
+        mapping if mapping.shared => "msync was given a mapping of the file that may only be read",
+        _ => "msync was given a private mapping of the file",
+    };
+    Some(at(obs, found.index, &[], seen))
+}
+
 fn async_sync(obs: &Observation) -> Option<Clue> {
     let all = calls_seen(obs);
     let syncs = || {
@@ -242,17 +280,59 @@ fn never_synced(obs: &Observation) -> Option<Clue> {
 }
 
 fn stale_length(obs: &Observation) -> Option<Clue> {
+    if command(obs) != "append" || text(obs).is_empty() {
+        return None;
+    }
+    stale_mapping(obs)
+        .or_else(|| stale_sync(obs))
+        .or_else(|| stale_report(obs))
+}
+
+/// The fact `new size` is the old one, and the file has grown all the same.
+fn stale_report(obs: &Observation) -> Option<Clue> {
+    let change = change(obs);
+    let grown = file::after(obs, name(obs))?.length == change.stored.to;
+    let line = format!("new size: {}", change.stored.from);
+    let output = obs.evidence.actors[0].stdout.text();
+    let said = output.lines().any(|found| found == line);
+    (grown && said).then(Clue::default)
+}
+
+/// The last sync ends where the file ended before.
+fn stale_sync(obs: &Observation) -> Option<Clue> {
+    let stored = change(obs).stored;
+    let of = target(obs, name(obs));
+    let all = calls_seen(obs);
+    let last = all
+        .iter()
+        .rev()
+        .find(|step| step.call.is(&["msync"]) && step.call.succeeded())?;
+    let sync = Msync::of(last.call)?;
+    let live = live_before(obs, last.index).ok()?;
+    let holds = |m: &&Mapping| of.has(m.id) && (m.start..m.end).contains(&sync.address);
+    let mapping = live.iter().find(holds)?;
+    let to = mapping.offset + (sync.address - mapping.start) + sync.length;
+    let page = obs.evidence.page_size.max(1);
+    let short = to.next_multiple_of(page) < stored.to;
+    let seen = format!(
+        "msync was told to end at offset {to}, the old end, and the text reaches byte {}",
+        stored.to - 1
+    );
+    (to == stored.from && short).then(|| at(obs, last.index, &[], seen))
+}
+
+/// Every mapping ends before the text does.
+fn stale_mapping(obs: &Observation) -> Option<Clue> {
     let mappings = of_file(obs, &target(obs, name(obs))).ok()?;
     let wanted = change(obs).stored;
     let last = mappings.iter().rev().find(|m| m.reaches_the_file())?;
     let short = mappings.iter().all(|m| m.range().to < wanted.to);
-    let page = obs.evidence.page_size;
     let seen = format!(
         "the mapping ends with byte {}, and the text reaches byte {}",
         last.range().to - 1,
         wanted.to - 1
     );
-    (command(obs) == "append" && short && page > 0).then(|| at(obs, last.made, &[], seen))
+    short.then(|| at(obs, last.made, &[], seen))
 }
 
 fn terminating_nul(obs: &Observation) -> Option<Clue> {
@@ -267,20 +347,15 @@ fn terminating_nul(obs: &Observation) -> Option<Clue> {
 }
 
 fn whole_rewritten(obs: &Observation) -> Option<Clue> {
-    let of = target(obs, name(obs));
-    let all = calls_seen(obs);
-    let cut = |call| Open::of(call).is_some_and(|open| open.flags & O_TRUNC != 0);
-    let truncated = all
-        .iter()
-        .find(|s| of.in_call(s.call) && cut(s.call) && s.call.succeeded());
-    if let Some(step) = truncated {
-        let seen = "the file was opened with O_TRUNC: its old bytes were gone";
-        return Some(at(obs, step.index, &["O_TRUNC"], seen));
-    }
     let change = change(obs);
     let (was, is) = (file::before(obs, name(obs))?, file::after(obs, name(obs))?);
     if !was.is_same_file(is) {
-        return Some(Clue::default());
+        let all = calls_seen(obs);
+        let replaces = |step: &&Step<'_>| step.call.name.starts_with("rename");
+        let renamed = all.iter().filter(|s| s.call.succeeded()).find(replaces);
+        let seen = "a new file was made and renamed over it: another inode has its name now";
+        let clue = renamed.map(|step| at(obs, step.index, &[], seen));
+        return Some(clue.unwrap_or_default());
     }
     let new = file::bytes(is);
     let outside = |n: &usize| !(change.stored.from..change.stored.to).contains(&(*n as u64));
@@ -290,6 +365,33 @@ fn whole_rewritten(obs: &Observation) -> Option<Clue> {
 }
 
 fn strlen(obs: &Observation) -> Option<Clue> {
+    match command(obs) {
+        "append" => strlen_for_the_end(obs),
+        _ => strlen_for_show(obs),
+    }
+}
+
+/// The text stands at the first NUL of the file, or of its last page, and not at the end.
+fn strlen_for_the_end(obs: &Observation) -> Option<Clue> {
+    let change = change(obs);
+    let after = file::bytes(file::after(obs, name(obs))?);
+    let page = usize::try_from(obs.evidence.page_size.max(1)).ok()?;
+    let old = &change.old;
+    let starts = [0, old.len() / page * page];
+    let found = starts.into_iter().find_map(|start| {
+        let end = start + old.get(start..)?.iter().position(|&byte| byte == 0)?;
+        let text = text(obs).as_bytes();
+        (after.get(end..)?.starts_with(text) && after != change.new).then_some(end)
+    })?;
+    Some(Clue {
+        observed: Some(format!(
+            "the text was stored at offset {found}, where the file holds a NUL, and not at its end"
+        )),
+        exhibit: None,
+    })
+}
+
+fn strlen_for_show(obs: &Observation) -> Option<Clue> {
     let old = file::old_bytes(obs, name(obs));
     let nul = old.iter().position(|&byte| byte == 0);
     let faulted = matches!(&obs.evidence.actors[0].ending, Ending::Killed { signal, .. } if signal == "SIGSEGV" || signal == "SIGBUS");

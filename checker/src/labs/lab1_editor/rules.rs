@@ -3,10 +3,10 @@
 use crate::evidence::Observation;
 use crate::evidence::bytes::{Bytes, escape};
 use crate::evidence::ending::Ending;
-use crate::evidence::trace::{Mmap, PROT_READ};
+use crate::evidence::trace::{FileRef, Mmap, PROT_READ};
 use crate::rule::mapping::{Mapping, Range, first_gap, of_file};
 use crate::rule::moved::{self, Way};
-use crate::rule::trace::{calls, events, target};
+use crate::rule::trace::{Target, calls, events, length_set, resolve, target};
 use crate::rule::{ending, exhibit, facts, file, finding::broken, moment, refusal, sync};
 use crate::verdict::{Finding, Ruling, Spot};
 
@@ -23,7 +23,9 @@ pub fn refused(obs: &Observation) -> Ruling {
         // Nobody refused anything if the rules could not act.
         events(obs)?;
     }
-    refusal::silent_or_not(obs, &[name(obs)])
+    file::unchanged(obs, name(obs))?;
+    ending::exits(obs, 1)?;
+    ending::complains(obs, &[name(obs)])
 }
 
 /// What can be told without a trace is told, whatever became of the trace.
@@ -40,7 +42,8 @@ pub fn shown(obs: &Observation) -> Ruling {
     also(through_one_mapping(obs), || show_facts(obs))
 }
 
-fn through_one_mapping(obs: &Observation) -> Ruling {
+/// Clause 1, whatever is printed.
+pub fn through_one_mapping(obs: &Observation) -> Ruling {
     let name = name(obs);
     let of = target(obs, name);
     let mappings = of_file(obs, &of)?;
@@ -50,6 +53,7 @@ fn through_one_mapping(obs: &Observation) -> Ruling {
         None if mappings.iter().any(|m| right(&m)) => None,
         found => found.or(mappings.first()),
     };
+    no_call_moves(obs, &of)?;
     if let Some(other) = wrong {
         let words: &[&str] = match other.shared {
             false => &["MAP_PRIVATE"],
@@ -67,7 +71,6 @@ fn through_one_mapping(obs: &Observation) -> Ruling {
         .show(exhibit::calls(obs, other.made, words))
         .fail();
     }
-    moved::none(obs, &of, Way::Either, "moved-by-system-call")?;
     if mappings.is_empty() {
         return broken(format!("`{name}` is mapped"), "no mapping of it was made")
             .at(Spot::Missing)
@@ -77,6 +80,15 @@ fn through_one_mapping(obs: &Observation) -> Ruling {
     Ok(())
 }
 
+/// No byte of the file goes through a call.
+fn no_call_moves(obs: &Observation, of: &Target) -> Ruling {
+    let code = match moved::movers(obs, of, Way::Into)?.is_empty() {
+        true => "read-call",
+        false => "write-call",
+    };
+    moved::none(obs, of, Way::Either, code)
+}
+
 fn show_facts(obs: &Observation) -> Ruling {
     let bytes = file::old_bytes(obs, name(obs));
     let content = Bytes(bytes.clone()).preview();
@@ -84,17 +96,13 @@ fn show_facts(obs: &Observation) -> Ruling {
         obs,
         &[("size", bytes.len().to_string()), ("content", content)],
     )?;
-    file::all_unchanged(obs)?;
+    file::unchanged(obs, name(obs))?;
     ending::exits(obs, 0)
 }
 
-/// Clause 2: no mapping at all of an empty file.
+/// Clause 2: the facts, wherever they come from; that is clause 1.
 pub fn shown_exactly(obs: &Observation) -> Ruling {
-    show_facts(obs)?;
-    match file::old_bytes(obs, name(obs)).is_empty() {
-        true => Ok(()),
-        false => through_one_mapping(obs),
-    }
+    show_facts(obs)
 }
 
 /// What a change is about to do, read from the scenario.
@@ -154,8 +162,8 @@ pub fn change(obs: &Observation) -> Change {
 pub fn stored(obs: &Observation) -> Ruling {
     also(through_mapping(obs), || {
         let change = change(obs);
-        file::has_bytes(obs, name(obs), &change.new)?;
         file::keeps_identity(obs, name(obs))?;
+        file::has_bytes(obs, name(obs), &change.new)?;
         facts::are(obs, &change.facts)?;
         ending::exits(obs, 0)
     })
@@ -164,7 +172,8 @@ pub fn stored(obs: &Observation) -> Ruling {
 fn through_mapping(obs: &Observation) -> Ruling {
     let name = name(obs);
     let of = target(obs, name);
-    moved::none(obs, &of, Way::Either, "moved-by-system-call")?;
+    no_call_moves(obs, &of)?;
+    keeps_length(obs)?;
     let wanted = change(obs).stored;
     let mappings = of_file(obs, &of)?;
     let ranges = mappings.iter().filter(|m| m.reaches_the_file());
@@ -196,26 +205,72 @@ fn through_mapping(obs: &Observation) -> Ruling {
     .fail()
 }
 
+/// Overwriting leaves the length alone the whole time, and appending never cuts the file: what was
+/// cut off for a moment is gone for everyone else, whatever is put back.
+fn keeps_length(obs: &Observation) -> Ruling {
+    let Some(was) = file::before(obs, name(obs)) else {
+        return Ok(());
+    };
+    let append = command(obs) == "append";
+    let wrong = |length: u64| length < was.length || length > was.length && !append;
+    for step in calls(obs)?.iter().filter(|step| step.call.succeeded()) {
+        let its = |file: &FileRef| (file.device, file.inode) == (was.device, was.inode);
+        let set = length_set(step.call)
+            .flatten()
+            .map(|to| match step.call.name.as_str() {
+                "fallocate" => to.max(was.length),
+                _ => to,
+            });
+        let Some(to) = set.filter(|&to| wrong(to) && step.call.file.as_ref().is_some_and(its))
+        else {
+            continue;
+        };
+        let expected = match append {
+            true => format!("`{}` is never shorter than it was", name(obs)),
+            false => format!("the length of `{}` does not change", name(obs)),
+        };
+        let seen = format!(
+            "`{}` made it {} long, and it was {} long before",
+            step.call.name,
+            exhibit::size(to),
+            exhibit::size(was.length)
+        );
+        let index = step.index;
+        let finding = broken(expected, seen)
+            .at(Spot::Event { index })
+            .show(exhibit::calls(obs, index, &["O_TRUNC"]));
+        return match to < was.length {
+            true => finding.code("whole-file-rewritten").fail(),
+            false => finding.fail(),
+        };
+    }
+    Ok(())
+}
+
 /// Clause 4.
 pub fn cut(obs: &Observation) -> Ruling {
-    stored(obs)?;
     // An empty file has no page into which anything could be stored.
     match change(obs).old.is_empty() {
-        true => Ok(()),
-        false => moment::nothing_past_the_end(obs, name(obs)),
+        true => stored(obs),
+        false => also(moment::nothing_past_the_end(obs, name(obs)), || stored(obs)),
     }
 }
 
 /// Clause 5.
 pub fn seen_by_another(obs: &Observation) -> Ruling {
     let at = moment::first(obs, "synced", "`synced` is printed")?;
-    moment::witness_sees(
-        obs,
-        at,
-        name(obs),
-        &change(obs).new,
-        "when `synced` is printed",
-    )
+    let name = name(obs);
+    let change = change(obs);
+    // The bytes of the text are what this clause is about; the others are clause 3's.
+    let mut wanted = change.new.clone();
+    if let Some(view) = at.view(&resolve(obs, name)) {
+        let kept = usize::try_from(change.stored.to).unwrap_or(usize::MAX);
+        if let (Some(seen), Some(rest)) = (view.bytes.0.get(kept..), wanted.get_mut(kept..)) {
+            let both = seen.len().min(rest.len());
+            rest[..both].copy_from_slice(&seen[..both]);
+        }
+    }
+    moment::witness_sees(obs, at, name, &wanted, "when `synced` is printed")
 }
 
 /// Clause 6.
@@ -232,7 +287,7 @@ pub fn sync_fails(obs: &Observation) -> Ruling {
         return broken("msync is called", "it was not")
             .at(Spot::Missing)
             .show_some(exhibit::last_calls(obs, 0))
-            .code("never-synced")
+            .code("no-sync")
             .fail();
     }
     facts::lacks(obs, "synced:")?;
@@ -242,16 +297,18 @@ pub fn sync_fails(obs: &Observation) -> Ruling {
 
 /// Clause 7.
 pub fn appended(obs: &Observation) -> Ruling {
-    stored(obs)?;
-    let of = target(obs, name(obs));
-    sync::precedes(obs, 0, &of, change(obs).stored, "synced:")?;
-    moment::nothing_past_the_end(obs, name(obs))
+    // Bytes behind the end are lost: what is missing afterwards follows from that.
+    also(moment::nothing_past_the_end(obs, name(obs)), || {
+        stored(obs)?;
+        let of = target(obs, name(obs));
+        sync::precedes(obs, 0, &of, change(obs).stored, "synced:")
+    })
 }
 
 /// Clause 8.
 pub fn nothing_appended(obs: &Observation) -> Ruling {
     facts::are(obs, &change(obs).facts)?;
-    file::all_unchanged(obs)?;
+    file::unchanged(obs, name(obs))?;
     ending::exits(obs, 0)?;
     let times = |state: Option<&crate::evidence::file::FileState>| state.map(|s| s.modified);
     if times(file::before(obs, name(obs))) == times(file::after(obs, name(obs))) {
@@ -285,6 +342,9 @@ pub fn not_walked(obs: &Observation) -> Ruling {
         true => (size, size + added),
         false => (0, size),
     };
+    events(obs)?;
+    no_call_moves(obs, &target(obs, name(obs)))?;
+    comes_to_its_end(obs)?;
     ending::exits(obs, 0)?;
     let state = file::after(obs, name(obs));
     let length = state.map_or(0, |state| state.length);
@@ -333,6 +393,27 @@ pub fn not_walked(obs: &Observation) -> Ruling {
     .at(Spot::Ending)
     .code("file-walked")
     .fail()
+}
+
+/// Who walks the file runs out of time, in a mapping of it.
+fn comes_to_its_end(obs: &Observation) -> Ruling {
+    let actor = &obs.evidence.actors[0];
+    let mappings = of_file(obs, &target(obs, name(obs)))?;
+    let (Ending::TooMuchCpu { .. } | Ending::TooLong { .. }, Some(last)) =
+        (&actor.ending, mappings.last())
+    else {
+        return Ok(());
+    };
+    let seen = format!(
+        "{}, with {} MiB of memory resident at most",
+        ending::words(obs, actor),
+        actor.peak_rss_kib >> 10
+    );
+    broken("the program comes to its end, whatever the size", seen)
+        .at(Spot::Event { index: last.made })
+        .show(exhibit::calls(obs, last.made, &[]))
+        .code("file-walked")
+        .fail()
 }
 
 /// Clause 11. The second appender starts while the first is held.
