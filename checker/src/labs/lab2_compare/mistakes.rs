@@ -111,7 +111,13 @@ fn two_shared(obs: &Observation) -> Option<Clue> {
     if mappings.iter().any(|m| !m.shared) {
         return None;
     }
-    let shared = mappings.iter().find(|m| m.reaches_the_file())?;
+    // Made for the first half already, not only for the second.
+    let printed = facts::line_at(obs, 0, "private mapping:").ok()?;
+    let before = |m: &&Mapping| printed.is_none_or(|line| m.made < line);
+    let shared = mappings
+        .iter()
+        .filter(before)
+        .find(|m| m.reaches_the_file())?;
     let seen = "the first mapping for writing is a shared one";
     Some(at(obs, shared.made, &["MAP_SHARED"], seen))
 }
@@ -121,20 +127,21 @@ fn two_private(obs: &Observation) -> Option<Clue> {
     if mappings.iter().any(|m| m.reaches_the_file()) {
         return None;
     }
-    // One private mapping alone is a program that stopped before the second.
     let mut made: Vec<usize> = mappings
         .iter()
         .filter(|m| !m.shared && m.is_writable())
         .map(|m| m.made)
         .collect();
     made.dedup();
-    let second = *made.get(1)?;
-    Some(at(
-        obs,
-        second,
-        &["MAP_PRIVATE"],
-        "the second mapping is private too",
-    ))
+    let (which, seen) = match made[..] {
+        [_, second, ..] => (second, "the second mapping is private too"),
+        // Alone, without the second half, it is a program that stopped before that.
+        [only] if facts::line_at(obs, 0, "shared mapping:").ok()?.is_some() => {
+            (only, "one private mapping serves for both halves")
+        }
+        _ => return None,
+    };
+    Some(at(obs, which, &["MAP_PRIVATE"], seen))
 }
 
 fn padded(obs: &Observation) -> Option<Clue> {

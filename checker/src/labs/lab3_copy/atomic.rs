@@ -31,7 +31,7 @@ pub fn old_or_new(obs: &Observation) -> Ruling {
     }
     takes_its_place(obs, &name, old)?;
     for name in [source(obs), name.as_str()] {
-        moved::none(obs, &target(obs, name), Way::Either, "moved-by-system-call")?;
+        moved::none(obs, &target(obs, name), Way::Either, "fs-copy")?;
     }
     nothing_left(obs)
 }
