@@ -82,6 +82,21 @@ pub fn mappings(obs: &Observation) -> Ruling {
         .fail();
     }
     stands(obs, private_at, "private mapping", false)?;
+    let looked_at = line(obs, "private file:")?;
+    let still = live_before(obs, looked_at)?;
+    if !still.iter().any(|m| of.has(m.id) && !m.shared) {
+        return broken(
+            format!(
+                "when `private file` is printed, the private mapping of `{}` still stands",
+                name(obs)
+            ),
+            "it is gone",
+        )
+        .at(Spot::Event { index: looked_at })
+        .show(exhibit::calls(obs, looked_at, &[]))
+        .code("unmapped-too-early")
+        .fail();
+    }
     let shared_at = line(obs, "shared mapping:")?;
     stands(obs, shared_at, "shared mapping", true)?;
     ending::exits(obs, 0)

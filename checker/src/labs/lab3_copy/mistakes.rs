@@ -18,7 +18,7 @@ pub static ALL: &[Mistake] = &[
         says: "A mapping always needs the right to read, also one that is only written: the kernel refuses to map a file that was opened O_WRONLY.",
         hint: "What does the manual page of mmap say about EACCES and the mode of open?",
         section: "lab3-copy.md#clause-2",
-        clauses: &[2, 3, 6],
+        clauses: &[2, 3, 6, 9, 13],
         recognise: write_only,
     },
     Mistake {
@@ -26,7 +26,7 @@ pub static ALL: &[Mistake] = &[
         says: "A private mapping is a copy that belongs to the process: what is stored into it never reaches the file.",
         hint: "Which two flags can a mapping have, and which of them is about other people?",
         section: "lab3-copy.md#clause-2",
-        clauses: &[2, 3, 6],
+        clauses: &[2, 3, 6, 13],
         recognise: private_destination,
     },
     Mistake {
@@ -34,7 +34,7 @@ pub static ALL: &[Mistake] = &[
         says: "A mapping does not make a file longer. Bytes behind its end cannot be stored, and the kernel says so with SIGBUS.",
         hint: "How long is a file that has just been created, and which call changes that?",
         section: "lab3-copy.md#clause-2",
-        clauses: &[2, 3, 6],
+        clauses: &[2, 3, 6, 9, 13],
         recognise: not_sized,
     },
     Mistake {
@@ -66,7 +66,7 @@ pub static ALL: &[Mistake] = &[
         says: "This copies with a system call and not with memory: the kernel, or a buffer of your own, moved the bytes.",
         hint: "With both files mapped, what is left to do for a copy?",
         section: "lab3-copy.md#clause-3",
-        clauses: &[1, 2, 3, 5, 6, 8, 9, 11, 12],
+        clauses: &[1, 2, 3, 5, 6, 8, 9, 11, 12, 13],
         recognise: moved_by_call,
     },
     Mistake {

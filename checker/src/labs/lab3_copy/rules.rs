@@ -21,13 +21,19 @@ pub fn bad_source(obs: &Observation) -> Ruling {
 
 /// The destination cannot be written: an error with its name, nothing done.
 pub fn bad_destination(obs: &Observation) -> Ruling {
-    refusal::silent_or_not(obs, &[destination(obs)])
+    refused(obs, &[destination(obs)])
+}
+
+/// An error with one of these names, exit status 1, nothing done, and no word of a copy.
+pub fn refused(obs: &Observation, names: &[&str]) -> Ruling {
+    refusal::silent_or_not(obs, names)?;
+    facts::lacks(obs, "copied:")
 }
 
 /// Source and destination are one file: an error with either name, nothing done.
 pub fn same_file(obs: &Observation) -> Ruling {
     let name = source(obs);
-    let refused = refusal::silent_or_not(obs, &[name, destination(obs)]);
+    let refused = refused(obs, &[name, destination(obs)]);
     let was = file::old_bytes(obs, name);
     // Whatever is wrong, lost bytes are what matters.
     file::has_bytes(obs, name, &was).and(refused)
@@ -248,7 +254,8 @@ pub fn full_disk(obs: &Observation) -> Ruling {
             .fail();
     }
     file::unchanged(obs, source(obs))?;
-    ending::complains(obs, &[name])
+    ending::complains(obs, &[name])?;
+    facts::lacks(obs, "copied:")
 }
 
 /// Clause 12. Any end but success will do, if it is one: not a `todo!` before it mattered.
@@ -264,7 +271,7 @@ pub fn shrinks(obs: &Observation) -> Ruling {
         .fail();
     }
     if obs.evidence.actors[0].ending != (Ending::Exited { code: 0 }) {
-        return Ok(());
+        return facts::lacks(obs, "copied:");
     }
     broken(
         "the exit status is not 0, since the source was cut while it was copied",
