@@ -63,14 +63,15 @@ int main(int argc, char **argv)
     if (s.st_dev == d.st_dev && s.st_ino == d.st_ino)
         return fail(to, "is the source itself");
 
+    size_t page = sysconf(_SC_PAGESIZE);
     if (size > 0)
-        dst = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, out, 0);
+        dst = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, out, 0);
     if (dst == MAP_FAILED)
         return fail(to, strerror(errno));
     if (ftruncate(out, size) < 0)
         return fail(to, strerror(errno));
     if (size > 0) {
-        dst = mremap(dst, 1, size, MREMAP_MAYMOVE);
+        dst = mremap(dst, page, size, MREMAP_MAYMOVE);
         if (dst == MAP_FAILED)
             return fail(to, strerror(errno));
         memcpy(dst, src, size);

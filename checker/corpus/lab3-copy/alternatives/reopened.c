@@ -1,5 +1,5 @@
 // expect: passes core
-// stretch: fails 8, 10, 11, 14
+// stretch: fails 8, 10, 11, 13, 14
 // about: Opened with O_PATH first and again through /proc/self/fd, sized by truncate and a path, mapped MAP_SHARED_VALIDATE and PROT_WRITE alone.
 
 #define _GNU_SOURCE
