@@ -76,6 +76,10 @@ pub struct Call {
     pub other: Option<FileRef>,
     /// For writes: the first bytes that were to be written.
     pub data: Option<Bytes>,
+    /// For calls that move bytes from memory or into it: the addresses of that memory, each from
+    /// the first to the one after the last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buffers: Vec<(u64, u64)>,
     /// What the kernel answered; negative is `-errno`. `None` if the process ended first, or if
     /// the way of watching does not tell.
     pub result: Option<i64>,

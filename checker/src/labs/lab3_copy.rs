@@ -1,6 +1,7 @@
 //! Lab 3, one memcpy: what its clauses promise and which checks decide them.
 
 mod atomic;
+mod large;
 mod mistakes;
 mod rules;
 mod scenarios;
@@ -170,7 +171,7 @@ static CLAUSES: &[Clause] = &[
         checks: &[
             each(
                 "bad-destination",
-                &["unwritable", "no-folder", "into-directory"],
+                &["unwritable", "no-folder", "into-directory", "into-fifo"],
                 rules::bad_destination,
             ),
             each(
@@ -187,7 +188,7 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[3],
         hint: "At which offsets may a window begin, and when is the old one given back?",
-        checks: &[each("windows", &["window"], rules::windows)],
+        checks: &[each("windows", &["window"], large::windows)],
     },
     Clause {
         number: 9,
@@ -196,11 +197,11 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[],
         hint: "Which type has the length on its way from fstat to mmap?",
-        checks: &[each(
-            "four-gib",
-            &["four-gib", "four-gib-sized"],
-            rules::beyond_4_gib,
-        )],
+        checks: &[Check {
+            name: "four-gib",
+            scenarios: &["four-gib", "four-gib-sized"],
+            judge: Judge::Together(large::beyond_4_gib),
+        }],
     },
     Clause {
         number: 10,

@@ -34,6 +34,13 @@ pub enum Kind {
     Bytes,
     /// A pointer to an array of `struct iovec` that are written; the next argument is its length.
     Vectors,
+    /// A pointer to memory that bytes come into or from and that is not shown; the next argument
+    /// is their number.
+    Room,
+    /// A pointer to an array of `struct iovec` of such memory; the next argument is its length.
+    Rooms,
+    /// A pointer to `struct msghdr`.
+    Message,
     /// Bits, in hexadecimal.
     Bits,
     /// `F_` command of fcntl.
@@ -58,8 +65,8 @@ pub struct Spec {
 }
 
 use Kind::{
-    Address, Bits, Bytes, Command, Fd, Folder, Lock, MapFlags, Mode, Number, OpenFlags, OpenHow,
-    Path, Process, Prot, Signed, SyncFlags, Vectors,
+    Address, Bits, Bytes, Command, Fd, Folder, Lock, MapFlags, Message, Mode, Number, OpenFlags,
+    OpenHow, Path, Process, Prot, Room, Rooms, Signed, SyncFlags, Vectors,
 };
 
 macro_rules! calls {
@@ -88,16 +95,20 @@ calls! {
     "openat2" SYS_openat2 ("dirfd" Folder, "path" Path, "how" OpenHow, "size" Number);
     #[cfg(target_arch = "x86_64")]
     "creat" SYS_creat ("path" Path, "mode" Mode);
-    "read" SYS_read ("fd" Fd, "buf" Address, "count" Number);
-    "pread64" SYS_pread64 ("fd" Fd, "buf" Address, "count" Number, "offset" Signed);
-    "readv" SYS_readv ("fd" Fd, "iov" Address, "iovcnt" Number);
-    "preadv" SYS_preadv ("fd" Fd, "iov" Address, "iovcnt" Number, "offset" Signed);
-    "preadv2" SYS_preadv2 ("fd" Fd, "iov" Address, "iovcnt" Number, "offset" Signed);
+    "read" SYS_read ("fd" Fd, "buf" Room, "count" Number);
+    "pread64" SYS_pread64 ("fd" Fd, "buf" Room, "count" Number, "offset" Signed);
+    "readv" SYS_readv ("fd" Fd, "iov" Rooms, "iovcnt" Number);
+    "preadv" SYS_preadv ("fd" Fd, "iov" Rooms, "iovcnt" Number, "offset" Signed);
+    "preadv2" SYS_preadv2 ("fd" Fd, "iov" Rooms, "iovcnt" Number, "offset" Signed);
     "write" SYS_write ("fd" Fd, "buf" Bytes, "count" Number);
     "pwrite64" SYS_pwrite64 ("fd" Fd, "buf" Bytes, "count" Number, "offset" Signed);
     "writev" SYS_writev ("fd" Fd, "iov" Vectors, "iovcnt" Number);
     "pwritev" SYS_pwritev ("fd" Fd, "iov" Vectors, "iovcnt" Number, "offset" Signed);
     "pwritev2" SYS_pwritev2 ("fd" Fd, "iov" Vectors, "iovcnt" Number, "offset" Signed);
+    "sendto" SYS_sendto ("sockfd" Fd, "buf" Room, "size" Number, "flags" Bits);
+    "recvfrom" SYS_recvfrom ("sockfd" Fd, "buf" Room, "size" Number, "flags" Bits);
+    "sendmsg" SYS_sendmsg ("sockfd" Fd, "msg" Message, "flags" Bits);
+    "recvmsg" SYS_recvmsg ("sockfd" Fd, "msg" Message, "flags" Bits);
     "mmap" SYS_mmap ("addr" Address, "length" Number, "prot" Prot, "flags" MapFlags, "fd" Fd, "offset" Signed);
     "munmap" SYS_munmap ("addr" Address, "length" Number);
     "mremap" SYS_mremap ("addr" Address, "old_size" Number, "new_size" Number, "flags" Bits, "new_addr" Address);
@@ -133,7 +144,7 @@ calls! {
     "copy_file_range" SYS_copy_file_range ("fd_in" Fd, "off_in" Address, "fd_out" Fd, "off_out" Address, "size" Number, "flags" Bits);
     "sendfile" SYS_sendfile ("out_fd" Fd, "in_fd" Fd, "offset" Address, "count" Number);
     "splice" SYS_splice ("fd_in" Fd, "off_in" Address, "fd_out" Fd, "off_out" Address, "size" Number, "flags" Bits);
-    "vmsplice" SYS_vmsplice ("fd" Fd, "iov" Address, "nr_segs" Number, "flags" Bits);
+    "vmsplice" SYS_vmsplice ("fd" Fd, "iov" Rooms, "nr_segs" Number, "flags" Bits);
     "tee" SYS_tee ("fd_in" Fd, "fd_out" Fd, "size" Number, "flags" Bits);
     "flock" SYS_flock ("fd" Fd, "operation" Lock);
     "fcntl" SYS_fcntl ("fd" Fd, "cmd" Command, "arg" Address)
@@ -141,8 +152,8 @@ calls! {
     "ioctl" SYS_ioctl ("fd" Fd, "op" Bits, "arg" Number) [FICLONE, FICLONERANGE];
     "memfd_create" SYS_memfd_create ("name" Path, "flags" Bits);
     "ptrace" SYS_ptrace ("op" Number, "pid" Process, "addr" Address, "data" Address);
-    "process_vm_readv" SYS_process_vm_readv ("pid" Process, "local_iov" Address, "liovcnt" Number, "remote_iov" Address, "riovcnt" Number, "flags" Bits);
-    "process_vm_writev" SYS_process_vm_writev ("pid" Process, "local_iov" Address, "liovcnt" Number, "remote_iov" Address, "riovcnt" Number, "flags" Bits);
+    "process_vm_readv" SYS_process_vm_readv ("pid" Process, "local_iov" Rooms, "liovcnt" Number, "remote_iov" Rooms, "riovcnt" Number, "flags" Bits);
+    "process_vm_writev" SYS_process_vm_writev ("pid" Process, "local_iov" Rooms, "liovcnt" Number, "remote_iov" Rooms, "riovcnt" Number, "flags" Bits);
 }
 
 /// Calls that are answered with ENOSYS, so that every way of moving bytes is one that is watched:

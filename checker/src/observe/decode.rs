@@ -30,6 +30,7 @@ pub trait Eyes {
 pub fn call(spec: &Spec, registers: [u64; 6], eyes: &impl Eyes) -> Call {
     let mut files: Vec<FileRef> = Vec::new();
     let mut data = None;
+    let mut buffers = Vec::new();
     let mut folder = None;
     let mut arguments = Vec::with_capacity(spec.arguments.len());
     let is_anonymous = spec.name == "mmap" && registers[3] & MAP_ANONYMOUS != 0;
@@ -85,14 +86,32 @@ pub fn call(spec: &Spec, registers: [u64; 6], eyes: &impl Eyes) -> Call {
             Kind::Command => flags::command(raw),
             Kind::Lock => flags::lock(raw),
             Kind::Process => (raw as i32).to_string(),
+            Kind::Room => {
+                buffers.push((raw, raw.saturating_add(registers[n + 1])));
+                format!("{raw:#x}")
+            }
+            Kind::Rooms => {
+                buffers.extend(memory(&vectors(eyes, raw, registers[n + 1])));
+                format!("{raw:#x}")
+            }
+            Kind::Message => {
+                // struct msghdr: msg_iov is its third word, msg_iovlen its fourth (recvmsg(2)).
+                if let [_, _, array, count, ..] = words(&eyes.bytes(raw, 32))[..] {
+                    buffers.extend(memory(&vectors(eyes, array, count)));
+                }
+                format!("{raw:#x}")
+            }
             Kind::Bytes => {
+                buffers.push((raw, raw.saturating_add(registers[n + 1])));
                 let limit = data_limit(files.first());
                 let bytes = eyes.bytes(raw, registers[n + 1].min(limit as u64) as usize);
                 shown_data(&mut data, bytes, registers[n + 1])
             }
             Kind::Vectors => {
                 let limit = data_limit(files.first());
-                let (bytes, total) = gather(eyes, raw, registers[n + 1], limit);
+                let vectors = vectors(eyes, raw, registers[n + 1]);
+                buffers.extend(memory(&vectors));
+                let (bytes, total) = gather(eyes, &vectors, limit);
                 shown_data(&mut data, bytes, total)
             }
         };
@@ -120,6 +139,7 @@ pub fn call(spec: &Spec, registers: [u64; 6], eyes: &impl Eyes) -> Call {
         file: files.next(),
         other: files.next(),
         data,
+        buffers,
         result: None,
         injected: false,
     }
@@ -162,18 +182,43 @@ fn shown_data(data: &mut Option<Bytes>, bytes: Vec<u8>, total: u64) -> String {
     format!("\"{start}\"{more}")
 }
 
-/// The bytes of an array of `struct iovec`, and how many there are in all.
-fn gather(eyes: &impl Eyes, array: u64, count: u64, limit: usize) -> (Vec<u8>, u64) {
-    let words: Vec<u64> = eyes
-        .bytes(array, count.min(1024) as usize * 16)
-        .chunks_exact(8)
-        .map(|word| u64::from_ne_bytes(word.try_into().expect("chunks of eight")))
-        .collect();
+fn words(bytes: &[u8]) -> Vec<u64> {
+    let word = |word: &[u8]| u64::from_ne_bytes(word.try_into().expect("chunks of eight"));
+    bytes.chunks_exact(8).map(word).collect()
+}
+
+/// An array of `struct iovec`: address and length of each. UIO_MAXIOV is 1024 (readv(2)).
+fn vectors(eyes: &impl Eyes, array: u64, count: u64) -> Vec<(u64, u64)> {
+    let words = words(&eyes.bytes(array, count.min(1024) as usize * 16));
+    words
+        .chunks_exact(2)
+        .map(|pair| (pair[0], pair[1]))
+        .collect()
+}
+
+/// The memory of vectors. Of very many the rest is one range from the lowest to the highest, so
+/// that a trace stays small.
+fn memory(vectors: &[(u64, u64)]) -> Vec<(u64, u64)> {
+    const APART: usize = 32;
+    let ends = vectors
+        .iter()
+        .map(|&(from, length)| (from, from.saturating_add(length)));
+    let mut ranges: Vec<_> = ends.filter(|(from, to)| from < to).collect();
+    if ranges.len() > APART {
+        let rest = ranges.split_off(APART);
+        let span = |a: (u64, u64), b: (u64, u64)| (a.0.min(b.0), a.1.max(b.1));
+        ranges.extend(rest.into_iter().reduce(span));
+    }
+    ranges
+}
+
+/// The bytes that vectors hold, at most `limit`, and how many there are in all.
+fn gather(eyes: &impl Eyes, vectors: &[(u64, u64)], limit: usize) -> (Vec<u8>, u64) {
     let (mut bytes, mut total) = (Vec::new(), 0u64);
-    for vector in words.chunks_exact(2) {
+    for &(address, length) in vectors {
         let room = (limit - bytes.len()) as u64;
-        bytes.extend(eyes.bytes(vector[0], vector[1].min(room) as usize));
-        total = total.saturating_add(vector[1]);
+        bytes.extend(eyes.bytes(address, length.min(room) as usize));
+        total = total.saturating_add(length);
     }
     (bytes, total)
 }
@@ -255,6 +300,7 @@ mod tests {
         let spec = calls::spec(libc::SYS_writev as u64).expect("writev is watched");
         let writev = call(spec, [1, 0x300, 2, 0, 0, 0], &Fake);
         assert_eq!(writev.data, Some("size: 5\nsize".into()));
+        assert_eq!(writev.buffers, [(0x200, 0x208), (0x200, 0x204)]);
         assert_eq!(
             writev.file.and_then(|file| file.stream),
             Some(Stream::Stdout)

@@ -77,7 +77,11 @@ impl Eyes for Seen<'_> {
             None => format!("/proc/{}/cwd", self.pid),
         };
         let base = fs::read_link(base).unwrap_or_else(|_| self.folder.to_owned());
-        let full = base.join(path);
+        let full = base.join(as_seen_by(self.pid, path));
+        // A descriptor by its name is the file behind it.
+        let is_descriptor = full.starts_with(format!("/proc/{}/fd", self.pid));
+        let behind = is_descriptor.then(|| fs::read_link(&full).ok()).flatten();
+        let full = behind.unwrap_or(full);
         let meta = fs::metadata(&full).ok();
         FileRef {
             path: relative(&full, self.folder),
@@ -102,6 +106,22 @@ impl Eyes for Seen<'_> {
             inode: line.inode,
             stream: None,
         })
+    }
+}
+
+/// Names that mean something else in another process, as they are for everyone (proc(5), and
+/// the links in /dev).
+fn as_seen_by(pid: pid_t, path: &str) -> String {
+    let own = |rest: &str| format!("/proc/{pid}/{rest}");
+    let rest = |prefix: &str| path.strip_prefix(prefix).map(own);
+    match path {
+        "/dev/stdin" => own("fd/0"),
+        "/dev/stdout" => own("fd/1"),
+        "/dev/stderr" => own("fd/2"),
+        _ => rest("/proc/self/")
+            .or_else(|| rest("/proc/thread-self/"))
+            .or_else(|| Some(own(&format!("fd/{}", path.strip_prefix("/dev/fd/")?))))
+            .unwrap_or_else(|| path.to_owned()),
     }
 }
 
@@ -240,6 +260,16 @@ mod tests {
         assert_eq!((activity.state, activity.parent), ('S', 3));
         assert_eq!((activity.session, activity.ticks), (17, 11));
         assert_eq!(activity.command, "a) b (c");
+    }
+
+    #[test]
+    fn a_name_of_its_own_is_a_name_for_everyone() {
+        let seen = |path: &str| as_seen_by(77, path);
+        assert_eq!(seen("/proc/self/mem"), "/proc/77/mem");
+        assert_eq!(seen("/dev/fd/3"), "/proc/77/fd/3");
+        assert_eq!(seen("/dev/stdout"), "/proc/77/fd/1");
+        assert_eq!(seen("notes.txt"), "notes.txt");
+        assert_eq!(seen("/proc/selfish"), "/proc/selfish");
     }
 
     #[test]

@@ -152,6 +152,12 @@ impl Made {
     ) -> Made {
         self.push(What::Call(Call {
             name: name.to_owned(),
+            buffers: match (name, arguments.as_slice()) {
+                ("read" | "pread64" | "write" | "pwrite64", [_, buf, count, ..]) => {
+                    vec![(buf.raw, buf.raw + count.raw)]
+                }
+                _ => Vec::new(),
+            },
             arguments,
             file,
             other: None,
@@ -240,6 +246,7 @@ impl Made {
             file: Some(file),
             other: None,
             data: Some(Bytes::from(text)),
+            buffers: Vec::new(),
             result: Some(text.len() as i64),
             injected: false,
         }))

@@ -1,16 +1,23 @@
 //! System calls that move the bytes of a file.
 
+use std::collections::HashSet;
+
 use crate::evidence::Observation;
-use crate::evidence::trace::Call;
+use crate::evidence::trace::{Call, Event, Stream, What};
 use crate::verdict::{Finding, Ruling, Spot};
 
 use super::exhibit;
 use super::finding::broken;
+use super::mapping::{Mapping, replay};
 use super::trace::{Step, Target, calls};
 
 const READS: &[&str] = &["read", "pread64", "readv", "preadv", "preadv2"];
 const WRITES: &[&str] = &["write", "pwrite64", "writev", "pwritev", "pwritev2"];
 const BETWEEN: &[&str] = &["copy_file_range", "sendfile", "splice", "tee", "ioctl"];
+const SENDS: &[&str] = &["sendto", "sendmsg"];
+const RECEIVES: &[&str] = &["recvfrom", "recvmsg"];
+/// Between memory and a pipe or another process, in either direction.
+const EITHER_WAY: &[&str] = &["vmsplice", "process_vm_readv", "process_vm_writev"];
 
 /// Which way bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,24 +28,69 @@ pub enum Way {
     Into,
 }
 
-/// Whether a call moved at least one byte of `file`.
-pub fn moves(call: &Call, file: &Target, way: Way) -> bool {
+/// Whether a call, if it succeeds, moves bytes of `file` by its descriptor.
+fn is_on_file(call: &Call, file: &Target, way: Way) -> bool {
     let is = |other: &Option<_>| other.as_ref().is_some_and(|other| file.is(other));
-    let moved = match call.result {
-        // Cloning answers 0.
-        Some(result) => result > 0 || (result == 0 && call.is(&["ioctl"])),
-        None => false,
-    };
-    moved
-        && (call.is(WRITES) && is(&call.file)
-            || call.is(READS) && way == Way::Either && is(&call.file)
-            || call.is(BETWEEN) && (is(&call.other) || way == Way::Either && is(&call.file)))
+    call.is(WRITES) && is(&call.file)
+        || call.is(READS) && way == Way::Either && is(&call.file)
+        || call.is(BETWEEN) && (is(&call.other) || way == Way::Either && is(&call.file))
 }
 
-/// The calls that moved bytes of `file`, by whichever process.
-pub fn movers<'a>(obs: &'a Observation, file: &Target, way: Way) -> Result<Vec<Step<'a>>, Finding> {
+/// Whether a call, if it succeeds, moves bytes of `file` through a mapping of it. What is printed
+/// on standard output and standard error is free.
+fn is_by_memory(event: &Event, call: &Call, mappings: &[Mapping], file: &Target, way: Way) -> bool {
+    let by = call.file.as_ref();
+    let is_printing = by
+        .and_then(|by| by.stream)
+        .is_some_and(|stream| stream != Stream::Stdin);
+    // The memory of a process as a file: where in it the bytes go is not always known.
+    if by.is_some_and(|by| by.path.starts_with("/proc/") && by.path.ends_with("/mem")) {
+        return call.is(WRITES) || way == Way::Either && call.is(READS);
+    }
+    let fills = call.is(READS) || call.is(RECEIVES) || call.is(EITHER_WAY);
+    let takes = way == Way::Either && (call.is(WRITES) || call.is(SENDS)) && !is_printing;
+    // Other processes have their memory at addresses of their own.
+    let is_remote = call.is(&["process_vm_readv", "process_vm_writev"]);
+    let own = |m: &Mapping| (m.actor, m.process) == (event.actor, event.process) || is_remote;
+    let lies_in = |m: &Mapping| {
+        let mut memory = call.buffers.iter();
+        memory.any(|&(from, to)| from < m.end && m.start < to)
+    };
+    (fills || takes)
+        && mappings.iter().any(|m| {
+            file.has(m.id) && (way == Way::Either || m.reaches_the_file()) && own(m) && lies_in(m)
+        })
+}
+
+/// The calls that would move bytes of `file`, by whichever process, whatever came of them.
+pub fn attempts<'a>(
+    obs: &'a Observation,
+    file: &Target,
+    way: Way,
+) -> Result<Vec<Step<'a>>, Finding> {
+    let mut found = HashSet::new();
+    replay(obs, |index, event, mappings| {
+        if let What::Call(call) = &event.what
+            && (is_on_file(call, file, way) || is_by_memory(event, call, mappings, file, way))
+        {
+            found.insert(index);
+        }
+    })?;
     let all = calls(obs)?.into_iter();
-    Ok(all.filter(|step| moves(step.call, file, way)).collect())
+    Ok(all.filter(|step| found.contains(&step.index)).collect())
+}
+
+/// The calls that moved at least one byte of `file`, by whichever process.
+pub fn movers<'a>(obs: &'a Observation, file: &Target, way: Way) -> Result<Vec<Step<'a>>, Finding> {
+    let moved = |step: &Step<'_>| match step.call.result {
+        // Cloning answers 0.
+        Some(result) => result > 0 || (result == 0 && step.call.is(&["ioctl"])),
+        None => false,
+    };
+    Ok(attempts(obs, file, way)?
+        .into_iter()
+        .filter(moved)
+        .collect())
 }
 
 /// No system call moved bytes of `file`. `code` is the mistake's in the lab at hand.
@@ -55,10 +107,14 @@ pub fn none(obs: &Observation, file: &Target, way: Way, code: &'static str) -> R
         Way::Either => "of",
         Way::Into => "into",
     };
+    let how = match is_on_file(first.call, file, way) {
+        true => "",
+        false => ", by way of a mapping",
+    };
     broken(
         format!("no system call moves bytes {to} `{}`", file.name),
         format!(
-            "`{}` moved {}{whose}",
+            "`{}` moved {}{how}{whose}",
             first.call.name,
             exhibit::size(first.call.result.unwrap_or(0).max(0) as u64)
         ),
@@ -97,5 +153,31 @@ mod tests {
         assert_eq!(none(&obs, &a, Way::Into, "x"), Ok(()));
         assert!(none(&obs, &a, Way::Either, "x").is_err());
         assert!(none(&obs, &b, Way::Into, "x").is_err());
+    }
+
+    #[test]
+    fn a_pipe_moves_bytes_if_its_buffer_is_a_mapping() {
+        let run = |buffer: u64, flags: &str| {
+            let prot = "PROT_READ|PROT_WRITE";
+            let obs = made::observation(made::scenario(&["a", "b"]))
+                .mmap("a", 4096, prot, flags, 0x10000)
+                .call("write", &[7, buffer, 10], 10)
+                .done();
+            let a = target(&obs, "a");
+            let of = none(&obs, &a, Way::Either, "x").is_err();
+            (of, none(&obs, &a, Way::Into, "x").is_err())
+        };
+        assert_eq!(run(0x9000, "MAP_SHARED"), (false, false));
+        assert_eq!(run(0x10ff0, "MAP_SHARED"), (true, false));
+        let filled = |flags: &str| {
+            let prot = "PROT_READ|PROT_WRITE";
+            let obs = made::observation(made::scenario(&["a", "b"]))
+                .mmap("a", 4096, prot, flags, 0x10000)
+                .call("read", &[7, 0x10000, 10], 10)
+                .done();
+            none(&obs, &target(&obs, "a"), Way::Into, "x").is_err()
+        };
+        assert!(filled("MAP_SHARED"));
+        assert!(!filled("MAP_PRIVATE"));
     }
 }

@@ -139,7 +139,8 @@ fn key(obs: &Observation, call: &Call) -> Option<String> {
     match name.as_str() {
         "ftruncate" => Some(format!("ftruncate {files}: {} bytes", call.raw(1))),
         "fallocate" | "truncate" | "rename" | "renameat" | "renameat2" | "write" | "pwrite64"
-        | "copy_file_range" | "sendfile" | "unlink" | "unlinkat" => Some(format!("{name} {files}")),
+        | "writev" | "pwritev" | "pwritev2" | "copy_file_range" | "sendfile" | "unlink"
+        | "unlinkat" => Some(format!("{name} {files}")),
         _ => None,
     }
 }

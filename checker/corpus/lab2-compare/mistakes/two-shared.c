@@ -1,5 +1,5 @@
 // expect: fails 1, 2 with two-shared
-// also: 3, 5, 6, 7, 10
+// also: 3, 5, 6, 7, 9, 10
 // stretch: fails 8
 // about: The mapping that should be private is shared as well: the first store is in the file already.
 

@@ -1,4 +1,4 @@
-// expect: fails 6 with no-ftruncate
+// expect: fails 6 with destination-not-cut
 // stretch: fails 8, 10, 11, 14
 // about: The destination is made longer when it is shorter, and keeps its tail when it is longer.
 

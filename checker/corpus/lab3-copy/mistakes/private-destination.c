@@ -1,5 +1,5 @@
 // expect: fails 2 with private-destination
-// also: 3, 6
+// also: 3, 6, 13
 // stretch: fails 8, 10, 11, 14
 // about: The destination is mapped MAP_PRIVATE: it has the right length and nothing but zeros.
 

@@ -26,7 +26,7 @@ pub static ALL: &[Mistake] = &[
         says: "Both mappings are shared: the first store has already changed the file.",
         hint: "Which flag keeps a store away from the file?",
         section: "lab2-compare.md#clause-1",
-        clauses: &[1, 2, 3, 5, 8],
+        clauses: &[1, 2, 3, 5, 6, 7, 8, 9, 10],
         recognise: two_shared,
     },
     Mistake {
@@ -34,7 +34,7 @@ pub static ALL: &[Mistake] = &[
         says: "Both mappings are private: no store ever reaches the file.",
         hint: "Which flag lets others see a store?",
         section: "lab2-compare.md#clause-1",
-        clauses: &[1, 4, 5, 6, 7],
+        clauses: &[1, 4, 5, 6, 7, 9],
         recognise: two_private,
     },
     Mistake {
@@ -70,6 +70,14 @@ pub static ALL: &[Mistake] = &[
         recognise: nothing,
     },
     Mistake {
+        code: "unmapped-too-early",
+        says: "A file that is as it was proves nothing once the private mapping is gone: the comparison is between two things that are both there.",
+        hint: "What is left of the store when the mapping is unmapped, and when do you look?",
+        section: "lab2-compare.md#clause-1",
+        clauses: &[1],
+        recognise: nothing,
+    },
+    Mistake {
         code: "synced-to-be-seen",
         says: "Syncing is about the disk. Other processes look at the same pages and see a store at once.",
         hint: "What would another process see without this call?",
@@ -83,13 +91,18 @@ pub static ALL: &[Mistake] = &[
         hint: "When does what you print leave the program if standard output is a pipe?",
         section: "lab2-compare.md#clause-10",
         clauses: &[10],
-        recognise: nothing,
+        recognise: held_back,
     },
 ];
 
 /// For mistakes that only a rule names.
 fn nothing(_: &Observation) -> Option<Clue> {
     None
+}
+
+/// Whatever else clause 10 finds.
+fn held_back(_: &Observation) -> Option<Clue> {
+    Some(Clue::default())
 }
 
 fn at(obs: &Observation, index: usize, words: &[&str], observed: impl Into<String>) -> Clue {
@@ -111,7 +124,13 @@ fn two_shared(obs: &Observation) -> Option<Clue> {
     if mappings.iter().any(|m| !m.shared) {
         return None;
     }
-    let shared = mappings.iter().find(|m| m.reaches_the_file())?;
+    // Made for the first half already, not only for the second.
+    let printed = facts::line_at(obs, 0, "private mapping:").ok()?;
+    let before = |m: &&Mapping| printed.is_none_or(|line| m.made < line);
+    let shared = mappings
+        .iter()
+        .filter(before)
+        .find(|m| m.reaches_the_file())?;
     let seen = "the first mapping for writing is a shared one";
     Some(at(obs, shared.made, &["MAP_SHARED"], seen))
 }
@@ -121,20 +140,21 @@ fn two_private(obs: &Observation) -> Option<Clue> {
     if mappings.iter().any(|m| m.reaches_the_file()) {
         return None;
     }
-    // One private mapping alone is a program that stopped before the second.
     let mut made: Vec<usize> = mappings
         .iter()
         .filter(|m| !m.shared && m.is_writable())
         .map(|m| m.made)
         .collect();
     made.dedup();
-    let second = *made.get(1)?;
-    Some(at(
-        obs,
-        second,
-        &["MAP_PRIVATE"],
-        "the second mapping is private too",
-    ))
+    let (which, seen) = match made[..] {
+        [_, second, ..] => (second, "the second mapping is private too"),
+        // Alone, without the second half, it is a program that stopped before that.
+        [only] if facts::line_at(obs, 0, "shared mapping:").ok()?.is_some() => {
+            (only, "one private mapping serves for both halves")
+        }
+        _ => return None,
+    };
+    Some(at(obs, which, &["MAP_PRIVATE"], seen))
 }
 
 fn padded(obs: &Observation) -> Option<Clue> {

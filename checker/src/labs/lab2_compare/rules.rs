@@ -82,6 +82,21 @@ pub fn mappings(obs: &Observation) -> Ruling {
         .fail();
     }
     stands(obs, private_at, "private mapping", false)?;
+    let looked_at = line(obs, "private file:")?;
+    let still = live_before(obs, looked_at)?;
+    if !still.iter().any(|m| of.has(m.id) && !m.shared) {
+        return broken(
+            format!(
+                "when `private file` is printed, the private mapping of `{}` still stands",
+                name(obs)
+            ),
+            "it is gone",
+        )
+        .at(Spot::Event { index: looked_at })
+        .show(exhibit::calls(obs, looked_at, &[]))
+        .code("unmapped-too-early")
+        .fail();
+    }
     let shared_at = line(obs, "shared mapping:")?;
     stands(obs, shared_at, "shared mapping", true)?;
     ending::exits(obs, 0)
@@ -227,7 +242,15 @@ pub fn own_pages(obs: &Observation) -> Ruling {
 pub fn seen_at_once(obs: &Observation) -> Ruling {
     let (_, new) = bytes(obs);
     let at = moment::first(obs, "shared mapping:", "`shared mapping` is printed")?;
-    moment::witness_sees(obs, at, name(obs), &new, "when `shared mapping` is printed")?;
+    // The bytes of the text and no others: what else changed is for another clause.
+    let stored = &new[..text(obs).len().min(new.len())];
+    moment::witness_sees(
+        obs,
+        at,
+        name(obs),
+        stored,
+        "when `shared mapping` is printed",
+    )?;
     let said = line(obs, "shared mapping:")?;
     let of = target(obs, name(obs));
     let all = calls(obs)?;

@@ -81,6 +81,8 @@ fn edges(inputs: &mut Inputs) -> Vec<Scenario> {
     let compare = |name: &str, text: &str| Scenario::new(name, &[&f, text]);
     let words = inputs.between(5, 30);
     let text = inputs.text(words);
+    let mut huge = compare("huge", &text).sparse(&f, HUGE, Vec::new());
+    huge.limits.cpu_s = 1;
     vec![
         compare("longer", &inputs.text(more)).file(&f, &inputs.lines(short)),
         compare("longer-page", &inputs.text(page + 30)).file(&f, &inputs.lines(page)),
@@ -88,7 +90,7 @@ fn edges(inputs: &mut Inputs) -> Vec<Scenario> {
         compare("read-only", &text)
             .file(&f, &inputs.lines(200))
             .mode(0o444),
-        compare("huge", &text).sparse(&f, HUGE, Vec::new()),
+        huge,
     ]
 }
 

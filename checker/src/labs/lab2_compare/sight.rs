@@ -150,7 +150,6 @@ pub fn line_by_line(obs: &Observation) -> Ruling {
             )
             .at(Spot::Event { index })
             .show(exhibit::calls(obs, index, &[]))
-            .code("lines-held-back")
             .fail();
         }
     }

@@ -10,7 +10,7 @@ use crate::rule::finding::{broken, seen};
 use crate::rule::mapping::of_file;
 use crate::rule::moved::{self, Way};
 use crate::rule::trace::{calls, events, resolve, target};
-use crate::rule::{ending, exhibit, file, refusal};
+use crate::rule::{ending, exhibit, facts, file};
 use crate::verdict::{Ruling, Spot};
 
 use super::rules::copied;
@@ -31,7 +31,7 @@ pub fn old_or_new(obs: &Observation) -> Ruling {
     }
     takes_its_place(obs, &name, old)?;
     for name in [source(obs), name.as_str()] {
-        moved::none(obs, &target(obs, name), Way::Either, "moved-by-system-call")?;
+        moved::none(obs, &target(obs, name), Way::Either, "fs-copy")?;
     }
     nothing_left(obs)
 }
@@ -176,7 +176,7 @@ fn nothing_left(obs: &Observation) -> Ruling {
 
 /// A destination that may not be written.
 pub fn refused(obs: &Observation) -> Ruling {
-    refusal::silent_or_not(obs, &[destination(obs)])
+    super::rules::refused(obs, &[destination(obs)])
 }
 
 /// Killed before the rename: the old file, whole. A temporary may remain.
@@ -202,5 +202,6 @@ pub fn fails(obs: &Observation) -> Ruling {
     events(obs)?;
     file::unchanged(obs, destination(obs))?;
     nothing_left(obs)?;
-    ending::exits(obs, 1)
+    ending::exits(obs, 1)?;
+    facts::lacks(obs, "copied:")
 }

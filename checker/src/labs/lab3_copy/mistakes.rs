@@ -5,7 +5,7 @@ use crate::evidence::ending::Ending;
 use crate::evidence::trace::{Mmap, O_ACCMODE, O_WRONLY, Open};
 use crate::lab::{Clue, Mistake};
 use crate::rule::mapping::of_file;
-use crate::rule::moved::{Way, movers};
+use crate::rule::moved::{Way, attempts, movers};
 use crate::rule::trace::{calls_seen, length_set, target};
 use crate::rule::{ending, exhibit, file};
 
@@ -18,7 +18,7 @@ pub static ALL: &[Mistake] = &[
         says: "A mapping always needs the right to read, also one that is only written: the kernel refuses to map a file that was opened O_WRONLY.",
         hint: "What does the manual page of mmap say about EACCES and the mode of open?",
         section: "lab3-copy.md#clause-2",
-        clauses: &[2, 3, 6],
+        clauses: &[2, 3, 6, 9, 13],
         recognise: write_only,
     },
     Mistake {
@@ -26,15 +26,15 @@ pub static ALL: &[Mistake] = &[
         says: "A private mapping is a copy that belongs to the process: what is stored into it never reaches the file.",
         hint: "Which two flags can a mapping have, and which of them is about other people?",
         section: "lab3-copy.md#clause-2",
-        clauses: &[2, 3, 6],
+        clauses: &[2, 3, 6, 13],
         recognise: private_destination,
     },
     Mistake {
-        code: "destination-not-sized",
+        code: "no-ftruncate",
         says: "A mapping does not make a file longer. Bytes behind its end cannot be stored, and the kernel says so with SIGBUS.",
         hint: "How long is a file that has just been created, and which call changes that?",
         section: "lab3-copy.md#clause-2",
-        clauses: &[2, 3, 6],
+        clauses: &[2, 3, 6, 9, 13],
         recognise: not_sized,
     },
     Mistake {
@@ -46,11 +46,27 @@ pub static ALL: &[Mistake] = &[
         recognise: not_cut,
     },
     Mistake {
-        code: "moved-by-system-call",
+        code: "linked-not-copied",
+        says: "A link is a second name for the same bytes, not a copy of them: whoever changes the one changes the other.",
+        hint: "Which number tells whether two names are one file, and which are they here?",
+        section: "lab3-copy.md#clause-3",
+        clauses: &[3],
+        recognise: nothing,
+    },
+    Mistake {
+        code: "one-byte-write",
+        says: "A byte written at the end does make the file long enough, but it is a byte moved by a system call, and a file that was longer stays long.",
+        hint: "The length of a file can be set without writing anything. Which call does that?",
+        section: "lab3-copy.md#clause-3",
+        clauses: &[3, 9, 11],
+        recognise: one_byte_write,
+    },
+    Mistake {
+        code: "fs-copy",
         says: "This copies with a system call and not with memory: the kernel, or a buffer of your own, moved the bytes.",
         hint: "With both files mapped, what is left to do for a copy?",
         section: "lab3-copy.md#clause-3",
-        clauses: &[1, 2, 3, 5, 6, 8, 11],
+        clauses: &[1, 2, 3, 5, 6, 8, 9, 11, 12, 13],
         recognise: moved_by_call,
     },
     Mistake {
@@ -70,7 +86,7 @@ pub static ALL: &[Mistake] = &[
         recognise: length_zero,
     },
     Mistake {
-        code: "source-mapped-writable",
+        code: "source-writable",
         says: "What is only read should be mapped for reading only: then a slip of the pen is a SIGSEGV and not a ruined original.",
         hint: "Which of the PROT_ flags does a look need?",
         section: "lab3-copy.md#clause-1",
@@ -78,7 +94,7 @@ pub static ALL: &[Mistake] = &[
         recognise: source_writable,
     },
     Mistake {
-        code: "lengths-in-32-bits",
+        code: "length-32-bits",
         says: "A length went through 32 bits on its way: 4 GiB and 5 bytes became something else.",
         hint: "Which types do lengths and offsets have on the way from fstat to mmap, and where is a cast?",
         section: "lab3-copy.md#clause-9",
@@ -201,6 +217,29 @@ fn not_cut(obs: &Observation) -> Option<Clue> {
     );
     let uncut = was.length > length && is.length == was.length;
     (uncut && ending::is_clean(obs)).then(Clue::default)
+}
+
+/// The code for bytes that a system call moves, or was about to.
+pub fn of_moving(obs: &Observation) -> &'static str {
+    if one_byte_write(obs).is_some() {
+        "one-byte-write"
+    } else {
+        "fs-copy"
+    }
+}
+
+/// Nothing was moved but a byte at the end of a destination that is mapped, or is to be.
+fn one_byte_write(obs: &Observation) -> Option<Clue> {
+    let to = target(obs, destination(obs));
+    let of_source = attempts(obs, &target(obs, source(obs)), Way::Either).ok()?;
+    let of_destination = attempts(obs, &to, Way::Either).ok()?;
+    let writes = of_destination
+        .iter()
+        .filter(|step| step.call.is(&["write", "pwrite64"]) && step.call.raw(2) == 1);
+    let all = writes.count() == of_destination.len() && of_source.is_empty();
+    let first = of_destination.first().filter(|_| all)?;
+    let seen = format!("`{}` moved one byte into the file", first.call.name);
+    Some(at(obs, first.index, &[], seen))
 }
 
 fn moved_by_call(obs: &Observation) -> Option<Clue> {

@@ -3,14 +3,13 @@
 use crate::evidence::Observation;
 use crate::evidence::ending::Ending;
 use crate::evidence::trace::{Mmap, O_ACCMODE, O_RDWR, Open};
-use crate::rule::mapping::{Range, of_file, replay, union};
+use crate::rule::mapping::{of_file, replay};
 use crate::rule::moved::{self, Way};
-use crate::rule::trace::{Step, calls, length_set, target};
+use crate::rule::trace::{Step, calls, target};
 use crate::rule::{ending, exhibit, facts, file, finding::broken, moment, refusal};
 use crate::verdict::{Ruling, Spot};
 
-use super::scenarios::HUGE;
-use super::{destination, source};
+use super::{destination, mistakes, source};
 
 /// The bits that a file does not get, whatever open asks for.
 const UMASK: u32 = 0o022;
@@ -22,13 +21,19 @@ pub fn bad_source(obs: &Observation) -> Ruling {
 
 /// The destination cannot be written: an error with its name, nothing done.
 pub fn bad_destination(obs: &Observation) -> Ruling {
-    refusal::silent_or_not(obs, &[destination(obs)])
+    refused(obs, &[destination(obs)])
+}
+
+/// An error with one of these names, exit status 1, nothing done, and no word of a copy.
+pub fn refused(obs: &Observation, names: &[&str]) -> Ruling {
+    refusal::silent_or_not(obs, names)?;
+    facts::lacks(obs, "copied:")
 }
 
 /// Source and destination are one file: an error with either name, nothing done.
 pub fn same_file(obs: &Observation) -> Ruling {
     let name = source(obs);
-    let refused = refusal::silent_or_not(obs, &[name, destination(obs)]);
+    let refused = refused(obs, &[name, destination(obs)]);
     let was = file::old_bytes(obs, name);
     // Whatever is wrong, lost bytes are what matters.
     file::has_bytes(obs, name, &was).and(refused)
@@ -47,7 +52,7 @@ pub fn source_mapping(obs: &Observation) -> Ruling {
         )
         .at(Spot::Event { index })
         .show(exhibit::calls(obs, index, &["PROT_WRITE"]))
-        .code("source-mapped-writable")
+        .code("source-writable")
         .fail();
     }
     if mappings.is_empty() {
@@ -150,15 +155,33 @@ pub fn destination_mapping(obs: &Observation) -> Ruling {
     }
 }
 
-/// The destination has the bytes of the source, the facts say so, exit status 0.
+/// The destination is a file of its own and has the bytes of the source, the facts say so, exit
+/// status 0.
 pub fn copied(obs: &Observation) -> Ruling {
     let bytes = file::old_bytes(obs, source(obs));
+    is_a_file_of_its_own(obs)?;
     file::has_bytes(obs, destination(obs), &bytes)?;
     facts_of(obs, bytes.len() as u64)?;
     ending::exits(obs, 0)
 }
 
-fn facts_of(obs: &Observation, length: u64) -> Ruling {
+fn is_a_file_of_its_own(obs: &Observation) -> Ruling {
+    let (from, to) = (source(obs), destination(obs));
+    match (file::after(obs, from), file::after(obs, to)) {
+        (Some(a), Some(b)) if a.is_same_file(b) => broken(
+            format!("`{to}` is a file of its own, with its own inode"),
+            format!("it is another name of `{from}`"),
+        )
+        .at(file::spot(to))
+        .show_some(exhibit::last_calls(obs, 0))
+        .code("linked-not-copied")
+        .fail(),
+        _ => Ok(()),
+    }
+}
+
+/// The facts of a copy of so many bytes.
+pub fn facts_of(obs: &Observation, length: u64) -> Ruling {
     facts::are(
         obs,
         &[("size", length.to_string()), ("copied", length.to_string())],
@@ -167,8 +190,9 @@ fn facts_of(obs: &Observation, length: u64) -> Ruling {
 
 /// Clause 3.
 pub fn bytes_arrive(obs: &Observation) -> Ruling {
+    let code = mistakes::of_moving(obs);
     for name in [source(obs), destination(obs)] {
-        match moved::none(obs, &target(obs, name), Way::Either, "moved-by-system-call") {
+        match moved::none(obs, &target(obs, name), Way::Either, code) {
             // What the files and the output say can be told without a trace.
             Err(crate::verdict::Finding::Unobservable(reason)) => {
                 return copied(obs).and(Err(crate::verdict::Finding::Unobservable(reason)));
@@ -197,111 +221,6 @@ pub fn empty_source(obs: &Observation) -> Ruling {
     file::has_bytes(obs, destination(obs), b"")?;
     facts_of(obs, 0)?;
     ending::exits(obs, 0)
-}
-
-/// Clause 8.
-pub fn windows(obs: &Observation) -> Ruling {
-    const LIMIT: u64 = 16 << 20;
-    let length = file::before(obs, source(obs)).map_or(0, |state| state.length);
-    for name in [source(obs), destination(obs)] {
-        let of = target(obs, name);
-        let mut most = (0, 0);
-        replay(obs, |index, _, mappings| {
-            let shown = mappings.iter().filter(|m| of.has(m.id)).map(|m| {
-                let range = m.range();
-                Range {
-                    from: range.from,
-                    to: range.to.min(length),
-                }
-            });
-            let bytes = union(shown.collect())
-                .iter()
-                .map(|range| range.to - range.from)
-                .sum();
-            if bytes > most.0 {
-                most = (bytes, index);
-            }
-        })?;
-        let (bytes, index) = most;
-        if bytes > LIMIT {
-            return broken(
-                format!("at most 16 MiB of `{name}` are mapped at once"),
-                format!("{} are", exhibit::size(bytes)),
-            )
-            .at(Spot::Event { index })
-            .show(exhibit::calls(obs, index, &[]))
-            .code("whole-file-mapped")
-            .fail();
-        }
-    }
-    let (Some(from), Some(to)) = (
-        file::before(obs, source(obs)),
-        file::after(obs, destination(obs)),
-    ) else {
-        return broken("the destination is there", "there is no such file").fail();
-    };
-    if from.same_bytes(to) == Some(false) {
-        let was = file::bytes(from);
-        return file::has_bytes(obs, destination(obs), &was);
-    }
-    facts_of(obs, length)?;
-    ending::exits(obs, 0)
-}
-
-/// Clause 9. The run was ended at the first mapping of the destination, or at the first call that
-/// sets its length.
-pub fn beyond_4_gib(obs: &Observation) -> Ruling {
-    let page = obs.evidence.page_size.max(1);
-    let to = target(obs, destination(obs));
-    let mut decided = false;
-    for step in calls(obs)?.iter().filter(|step| step.call.succeeded()) {
-        let call = step.call;
-        let fails = |expected: String, seen: String, words: &[&str]| {
-            broken(expected, seen)
-                .at(Spot::Event { index: step.index })
-                .show(exhibit::calls(obs, step.index, words))
-                .code("lengths-in-32-bits")
-                .fail()
-        };
-        if to.in_call(call)
-            && let Some(Some(length)) = length_set(call)
-            && length != 0
-        {
-            decided = true;
-            // A file may also grow window by window.
-            if length != HUGE && (length % page != 0 || length > HUGE) {
-                return fails(
-                    format!("`{}` is given {HUGE} bytes", to.name),
-                    format!("it is given {}", exhibit::size(length)),
-                    &[&length.to_string()],
-                );
-            }
-        }
-        let of_source = target(obs, source(obs));
-        if let Some(map) = Mmap::of(call)
-            && (to.in_call(call) || of_source.in_call(call))
-        {
-            decided |= to.in_call(call);
-            let whole = map.offset.checked_add(map.length) == Some(HUGE);
-            if !whole && map.length % page != 0 {
-                return fails(
-                    "a mapping is as long as the file, or a whole number of pages".to_owned(),
-                    format!("it is {} long", exhibit::size(map.length)),
-                    &[&map.length.to_string()],
-                );
-            }
-        }
-    }
-    if decided {
-        return Ok(());
-    }
-    broken(
-        "the destination is given its length and mapped",
-        "neither happened",
-    )
-    .at(Spot::Missing)
-    .show_some(exhibit::last_calls(obs, 0))
-    .fail()
 }
 
 /// Clause 10.
@@ -335,7 +254,8 @@ pub fn full_disk(obs: &Observation) -> Ruling {
             .fail();
     }
     file::unchanged(obs, source(obs))?;
-    ending::complains(obs, &[name])
+    ending::complains(obs, &[name])?;
+    facts::lacks(obs, "copied:")
 }
 
 /// Clause 12. Any end but success will do, if it is one: not a `todo!` before it mattered.
@@ -351,7 +271,7 @@ pub fn shrinks(obs: &Observation) -> Ruling {
         .fail();
     }
     if obs.evidence.actors[0].ending != (Ending::Exited { code: 0 }) {
-        return Ok(());
+        return facts::lacks(obs, "copied:");
     }
     broken(
         "the exit status is not 0, since the source was cut while it was copied",

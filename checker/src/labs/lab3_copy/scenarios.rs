@@ -7,6 +7,23 @@ use crate::scenario::{Action, FileKind, Point, Scenario, Side};
 /// Clause 9: just beyond what 32 bits hold.
 pub const HUGE: u64 = (4 << 30) + 5;
 
+/// Calls that move bytes of a file, often many.
+const MOVERS: &[&str] = &[
+    "read",
+    "pread64",
+    "readv",
+    "preadv",
+    "preadv2",
+    "write",
+    "pwrite64",
+    "writev",
+    "pwritev",
+    "pwritev2",
+    "copy_file_range",
+    "sendfile",
+    "splice",
+];
+
 /// All scenarios, in the order of the checks.
 pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
     let mut inputs = Inputs::new(seed, page);
@@ -111,6 +128,9 @@ fn refusals(inputs: &mut Inputs) -> Vec<Scenario> {
         copy("into-directory", &b)
             .file(&a, &bytes)
             .other(&b, FileKind::Directory),
+        copy("into-fifo", &b)
+            .file(&a, &bytes)
+            .other(&b, FileKind::Fifo),
         copy("missing-over", &b).file(&b, &old),
         copy("unreadable-over", &b)
             .file(&a, &bytes)
@@ -126,9 +146,16 @@ fn large(inputs: &mut Inputs) -> Vec<Scenario> {
     let mut piece = |offset: u64| (offset, Bytes::from(inputs.lines(300)));
     let pieces = vec![piece(0), piece((16 << 20) - 100), piece(length - 300)];
     let window = Scenario::new("window", &[&a, &b]).sparse(&a, length, pieces);
+    // Whoever reads or writes so much is ended before the first byte.
     let huge = |name: &str| {
         let end = (HUGE - 6, Bytes::from("at end"));
-        Scenario::new(name, &[&a, &b]).sparse(&a, HUGE, vec![end])
+        let scenario = Scenario::new(name, &[&a, &b]).sparse(&a, HUGE, vec![end]);
+        let moves = |file| Point::entry(MOVERS, Some(file));
+        let mut scenario = scenario
+            .rule("moves-source", moves(&a), vec![Action::Finish])
+            .rule("moves-destination", moves(&b), vec![Action::Finish]);
+        scenario.limits.cpu_s = 1;
+        scenario
     };
     let mapped = Point::exit(&["mmap"], Some(&b));
     let sized = Point::exit(&["ftruncate", "truncate", "fallocate"], Some(&b));

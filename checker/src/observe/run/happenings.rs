@@ -9,7 +9,7 @@ use crate::evidence::ending::Ending;
 use crate::evidence::trace::What;
 use crate::observe::child::{self, Filter};
 use crate::observe::{process, sys};
-use crate::scenario::{Happening, Start, Watch};
+use crate::scenario::{Action, Happening, Rule, Start, Watch};
 
 use super::Run;
 use super::tasks::{self, Hold, Task};
@@ -33,8 +33,11 @@ const OPTIONS: i32 = libc::PTRACE_O_EXITKILL
     | libc::PTRACE_O_TRACEEXIT;
 
 impl Run<'_> {
-    /// Starts an actor.
+    /// Starts an actor; nothing where the scenario turned out to be impossible here.
     pub(super) fn start(&mut self, n: usize) -> io::Result<()> {
+        if self.unavailable.is_some() {
+            return Ok(());
+        }
         let scenario = self.scenario;
         let begin = |filter| {
             child::start(
@@ -72,6 +75,11 @@ impl Run<'_> {
             // A filter without a tracer would refuse every watched call (seccomp(2)).
             tasks::kill(pid);
             nix::sys::wait::waitpid(child.pid, None)?;
+            if self.scenario.rules.iter().any(does_more_than_look) {
+                // Without its rules it would be another run, and perhaps one without an end.
+                self.unavailable.clone_from(&self.untraced);
+                return Ok(());
+            }
             child = untraced()?;
         }
         child.open_gate()?;
@@ -221,6 +229,10 @@ impl Run<'_> {
             tasks::kill(task.leader);
         }
     }
+}
+
+fn does_more_than_look(rule: &Rule) -> bool {
+    rule.then.iter().any(|action| *action != Action::Look)
 }
 
 fn refused(error: &io::Error) -> String {

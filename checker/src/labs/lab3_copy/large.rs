@@ -1,0 +1,172 @@
+//! What decides the clauses of lab 3 about large files: windows, and lengths beyond 32 bits.
+
+use crate::evidence::Observation;
+use crate::evidence::trace::Mmap;
+use crate::rule::mapping::{Range, replay, union};
+use crate::rule::moved::{self, Way};
+use crate::rule::trace::{calls, length_set, target};
+use crate::rule::{ending, exhibit, file, finding::broken};
+use crate::verdict::{Ruling, Spot};
+
+use super::rules::facts_of;
+use super::scenarios::HUGE;
+use super::{destination, mistakes, source};
+
+/// Clause 8.
+pub fn windows(obs: &Observation) -> Ruling {
+    const LIMIT: u64 = 16 << 20;
+    let length = file::before(obs, source(obs)).map_or(0, |state| state.length);
+    for name in [source(obs), destination(obs)] {
+        let of = target(obs, name);
+        let mut most = (0, 0);
+        replay(obs, |index, _, mappings| {
+            let shown = mappings.iter().filter(|m| of.has(m.id)).map(|m| {
+                let range = m.range();
+                Range {
+                    from: range.from,
+                    to: range.to.min(length),
+                }
+            });
+            let bytes = union(shown.collect())
+                .iter()
+                .map(|range| range.to - range.from)
+                .sum();
+            if bytes > most.0 {
+                most = (bytes, index);
+            }
+        })?;
+        let (bytes, index) = most;
+        if bytes > LIMIT {
+            return broken(
+                format!("at most 16 MiB of `{name}` are mapped at once"),
+                format!("{} are", exhibit::size(bytes)),
+            )
+            .at(Spot::Event { index })
+            .show(exhibit::calls(obs, index, &[]))
+            .code("whole-file-mapped")
+            .fail();
+        }
+    }
+    let (Some(from), Some(to)) = (
+        file::before(obs, source(obs)),
+        file::after(obs, destination(obs)),
+    ) else {
+        return broken("the destination is there", "there is no such file").fail();
+    };
+    if from.same_bytes(to) == Some(false) {
+        let was = file::bytes(from);
+        return file::has_bytes(obs, destination(obs), &was);
+    }
+    facts_of(obs, length)?;
+    ending::exits(obs, 0)
+}
+
+/// What a run beyond 4 GiB showed of the destination.
+#[derive(Clone, Copy, Default)]
+struct Shown {
+    sized: bool,
+    mapped: bool,
+}
+
+/// Clause 9. One run is ended at the first mapping of the destination, the other at the first call
+/// that sets its length: so both are seen, in whichever order a program makes them.
+pub fn beyond_4_gib(observations: &[&Observation]) -> Ruling {
+    let mut shown = Shown::default();
+    for obs in observations {
+        let here = lengths(obs)?;
+        shown.sized |= here.sized;
+        shown.mapped |= here.mapped;
+    }
+    let Some(obs) = observations.first() else {
+        return Ok(());
+    };
+    let name = destination(obs);
+    let (expected, seen) = match shown {
+        Shown {
+            sized: true,
+            mapped: true,
+        } => return Ok(()),
+        Shown {
+            sized: false,
+            mapped,
+        } => (
+            format!(
+                "`{name}` is given {HUGE} bytes, the length of `{}`",
+                source(obs)
+            ),
+            match mapped {
+                true => "it was mapped and never given a length",
+                false => "it was neither given a length nor mapped",
+            },
+        ),
+        Shown { .. } => (format!("`{name}` is mapped"), "no mapping of it was made"),
+    };
+    for name in [source(obs), name] {
+        if let Some(step) = moved::attempts(obs, &target(obs, name), Way::Either)?.first() {
+            return broken(
+                expected,
+                format!("`{}` was about to move bytes instead", step.call.name),
+            )
+            .within(obs)
+            .at(Spot::Event { index: step.index })
+            .show(exhibit::calls(obs, step.index, &[]))
+            .code(mistakes::of_moving(obs))
+            .fail();
+        }
+    }
+    broken(expected, seen)
+        .within(obs)
+        .at(Spot::Missing)
+        .show_some(exhibit::last_calls(obs, 0))
+        .fail()
+}
+
+/// No length in this run was cut. A call of fallocate at which the run was ended counts: what it
+/// asks for is known.
+fn lengths(obs: &Observation) -> Result<Shown, crate::verdict::Finding> {
+    let page = obs.evidence.page_size.max(1);
+    let (from, to) = (target(obs, source(obs)), target(obs, destination(obs)));
+    let mut shown = Shown::default();
+    for step in calls(obs)? {
+        let call = step.call;
+        let is_last = call.result.is_none() && call.is(&["fallocate"]);
+        if !call.succeeded() && !is_last {
+            continue;
+        }
+        let fails = |expected: String, seen: u64| {
+            broken(expected, format!("it is {} long", exhibit::size(seen)))
+                .within(obs)
+                .at(Spot::Event { index: step.index })
+                .show(exhibit::calls(obs, step.index, &[&seen.to_string()]))
+                .code("length-32-bits")
+                .finding()
+        };
+        if to.in_call(call)
+            && let Some(Some(length)) = length_set(call)
+            && length != 0
+        {
+            shown.sized = true;
+            // A file may also grow window by window.
+            if length != HUGE && (length % page != 0 || length > HUGE) {
+                return Err(fails(
+                    format!("`{}` is {HUGE} bytes long then", to.name),
+                    length,
+                ));
+            }
+        }
+        if let Some(map) = Mmap::of(call)
+            && let Some(file) = [&from, &to].into_iter().find(|file| file.in_call(call))
+        {
+            shown.mapped |= to.in_call(call);
+            let whole = map.offset.checked_add(map.length) == Some(HUGE);
+            if !whole && map.length % page != 0 {
+                let expected = format!(
+                    "a mapping of `{}` ends where the file ends, or is a whole number of pages long",
+                    file.name
+                );
+                return Err(fails(expected, map.length));
+            }
+        }
+    }
+    Ok(shown)
+}
