@@ -22,7 +22,7 @@
 //! conduct     runner, render, snapshot, stub, stubs  what to run, what to say, what to keep
 //! course      course, inputs, labs                   the checks, mistakes and hints of one lab
 //! judging     judge, rule, transcript                pure, opens no file
-//! observing   subject, observe, workspace, scratch   the only rooms that spawn or ask the kernel
+//! observing   subject, observe, workspace, scratch, committed   the only rooms that spawn or ask the kernel
 //! vocabulary  lab, scenario, report, evidence, verdict, printable     std and serde only
 //! ```
 //!
@@ -33,6 +33,7 @@
 
 pub mod cli;
 mod command;
+pub mod committed;
 pub mod course;
 pub mod evidence;
 pub mod exit;

@@ -6,7 +6,15 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::committed;
 use crate::stub::{self, Crate};
+
+mod place;
+
+pub use place::course;
+
+/// The one file of a lab that a learner edits.
+const LEARNERS: &str = "src/lib.rs";
 
 /// A stub that could not be made or looked at.
 #[derive(Debug)]
@@ -58,10 +66,7 @@ pub struct Difference {
 pub fn generate(root: &Path, slug: &str, filled: usize, out: &Path) -> Result<(), Error> {
     let made = made(root, slug, filled)?;
     for (name, text) in files(&made) {
-        let path = out.join(name);
-        let folder = path.parent().unwrap_or(out);
-        fs::create_dir_all(folder).map_err(|error| at(folder, error))?;
-        fs::write(&path, text).map_err(|error| at(&path, error))?;
+        put(&out.join(name), text)?;
     }
     Ok(())
 }
@@ -90,6 +95,46 @@ pub fn differences(root: &Path, slug: &str) -> Result<Vec<Difference>, Error> {
         }
     }
     Ok(differences)
+}
+
+/// What [`write`] did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// The files that changed, relative to the root.
+    pub files: Vec<PathBuf>,
+    /// Where the learner's version of `src/lib.rs` lies now, if there was one to keep.
+    pub kept: Option<PathBuf>,
+}
+
+/// Writes the pristine stub of a lab into `labs/SLUG`. What is there already is left alone. A
+/// `src/lib.rs` that is neither the stub nor what git has is somebody's work: it is kept beside
+/// the new one, under a name with the date in it.
+pub fn write(root: &Path, slug: &str) -> Result<Written, Error> {
+    let made = made(root, slug, 0)?;
+    let mut written = Written::default();
+    for (name, text) in files(&made) {
+        let path = Path::new("labs").join(slug).join(name);
+        let found = fs::read(root.join(&path)).ok();
+        if found.as_deref() == Some(text.as_bytes()) {
+            continue;
+        }
+        if name == LEARNERS
+            && let Some(found) = found
+            && committed::bytes(root, &path).is_none_or(|committed| committed != found)
+        {
+            written.kept = Some(place::keep(root, &path, &found)?);
+        }
+        put(&root.join(&path), text)?;
+        written.files.push(path);
+    }
+    Ok(written)
+}
+
+/// Writes a file, and the folder that it lies in.
+fn put(path: &Path, text: &str) -> Result<(), Error> {
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder).map_err(|error| at(folder, error))?;
+    fs::write(path, text).map_err(|error| at(path, error))
 }
 
 fn first_difference(file: &'static str, expected: &str, found: &str) -> Option<Difference> {
@@ -132,7 +177,7 @@ fn made(root: &Path, slug: &str, filled: usize) -> Result<Crate, Error> {
 fn files(made: &Crate) -> [(&'static str, &str); 4] {
     [
         ("Cargo.toml", &made.manifest),
-        ("src/lib.rs", &made.lib),
+        (LEARNERS, &made.lib),
         ("src/given.rs", &made.given),
         ("src/main.rs", &made.main),
     ]
@@ -190,6 +235,44 @@ mod tests {
             differences[0].expected.as_deref(),
             Some("    todo!(\"step 1: go\")")
         );
+    }
+
+    #[test]
+    fn work_is_kept_and_what_git_has_is_not() {
+        let root = workspace();
+        let first = write(root.path(), "lab9-try").unwrap();
+        assert_eq!((first.files.len(), first.kept), (4, None));
+        assert_eq!(write(root.path(), "lab9-try").unwrap(), Written::default());
+
+        let lib = root.path().join("labs/lab9-try/src/lib.rs");
+        fs::write(&lib, "my work").unwrap();
+        let second = write(root.path(), "lab9-try").unwrap();
+        assert_eq!(second.files, [Path::new("labs/lab9-try/src/lib.rs")]);
+        let kept = root.path().join(second.kept.expect("a kept file"));
+        assert_eq!(fs::read_to_string(&kept).unwrap(), "my work");
+        assert_eq!(kept.parent(), lib.parent());
+
+        // Again within the second: the older version stays what it is.
+        fs::write(&lib, "more work").unwrap();
+        let third = write(root.path(), "lab9-try").unwrap();
+        let other = root.path().join(third.kept.expect("a kept file"));
+        assert_eq!(fs::read_to_string(other).unwrap(), "more work");
+        assert_eq!(fs::read_to_string(kept).unwrap(), "my work");
+
+        let git = |args: &[&str]| {
+            let mut command = std::process::Command::new("git");
+            let who = ["-c", "user.name=x", "-c", "user.email=x@example.org"];
+            command.arg("-C").arg(root.path()).args(who).args(args);
+            command.output().is_ok_and(|output| output.status.success())
+        };
+        if !git(&["init", "-q"]) {
+            eprintln!("no git here: what it has is not tried");
+            return;
+        }
+        fs::write(&lib, "an older stub").unwrap();
+        assert!(git(&["add", "-A"]) && git(&["commit", "-q", "-m", "x"]));
+        let fourth = write(root.path(), "lab9-try").unwrap();
+        assert_eq!((fourth.files.len(), fourth.kept), (1, None));
     }
 
     #[test]

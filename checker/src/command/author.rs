@@ -2,7 +2,8 @@
 
 pub(crate) mod bless;
 pub(crate) mod check;
+mod gradient;
 mod parity;
 pub(crate) mod stubs;
 
-use super::{Usage, check as checking, print};
+use super::{check as checking, print};

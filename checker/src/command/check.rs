@@ -62,12 +62,21 @@ pub(crate) fn report(
     request: &Request,
     keeps: bool,
 ) -> anyhow::Result<Report> {
-    let subject = match subject::build(workspace, lab.slug, origin)? {
-        Built::Ready(subject) => subject,
-        Built::Broken(error) => {
-            return Ok(runner::does_not_compile(lab, note, request, error));
-        }
-    };
+    match subject::build(workspace, lab.slug, origin)? {
+        Built::Ready(subject) => judged(workspace, lab, &subject.program, note, request, keeps),
+        Built::Broken(error) => Ok(runner::does_not_compile(lab, note, request, error)),
+    }
+}
+
+/// Observes and judges one program in one lab.
+pub(crate) fn judged(
+    workspace: &Workspace,
+    lab: &Lab,
+    program: &Path,
+    note: SubjectNote,
+    request: &Request,
+    keeps: bool,
+) -> anyhow::Result<Report> {
     let scratch = Scratch::new(keeps)?;
     let bench = Bench {
         observe: &observe::observe,
@@ -75,7 +84,7 @@ pub(crate) fn report(
         scratch: &scratch,
         workers: runner::workers(),
     };
-    Ok(runner::check(lab, &subject.program, note, request, &bench)?)
+    Ok(runner::check(lab, program, note, request, &bench)?)
 }
 
 /// How a report names a crate of the workspace.

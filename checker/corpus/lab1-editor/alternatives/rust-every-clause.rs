@@ -18,17 +18,33 @@ struct Mapping {
 
 impl Mapping {
     /// Maps `length` bytes (not 0) from `offset` on; the offset need not be aligned.
-    fn new(file: &File, offset: u64, length: usize, protection: libc::c_int) -> io::Result<Mapping> {
+    fn new(
+        file: &File,
+        offset: u64,
+        length: usize,
+        protection: libc::c_int,
+    ) -> io::Result<Mapping> {
         let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as u64;
         let lead = (offset % page) as usize;
         let start = offset - lead as u64;
         let base = unsafe {
-            libc::mmap(ptr::null_mut(), lead + length, protection, libc::MAP_SHARED, file.as_raw_fd(), start as i64)
+            libc::mmap(
+                ptr::null_mut(),
+                lead + length,
+                protection,
+                libc::MAP_SHARED,
+                file.as_raw_fd(),
+                start as i64,
+            )
         };
         if base == libc::MAP_FAILED {
             return Err(Error::last_os_error());
         }
-        Ok(Mapping { base: base.cast(), length: lead + length, lead })
+        Ok(Mapping {
+            base: base.cast(),
+            length: lead + length,
+            lead,
+        })
     }
 
     fn load(&self, out: &mut [u8]) {
@@ -58,7 +74,11 @@ impl Drop for Mapping {
 const READ_WRITE: libc::c_int = libc::PROT_READ | libc::PROT_WRITE;
 
 fn open(path: &std::ffi::OsStr, write: bool) -> io::Result<(File, u64)> {
-    let file = OpenOptions::new().read(true).write(write).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .write(write)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(path)?;
     if !file.metadata()?.is_file() {
         return Err(Error::new(ErrorKind::InvalidInput, "not a regular file"));
     }

@@ -14,7 +14,14 @@ fn map(file: &File, length: usize, offset: usize, write: bool) -> io::Result<&'s
         return Ok(&mut []);
     }
     let p = unsafe {
-        libc::mmap(std::ptr::null_mut(), length, protection, libc::MAP_SHARED, file.as_raw_fd(), offset as i64)
+        libc::mmap(
+            std::ptr::null_mut(),
+            length,
+            protection,
+            libc::MAP_SHARED,
+            file.as_raw_fd(),
+            offset as i64,
+        )
     };
     if p == libc::MAP_FAILED {
         return Err(Error::last_os_error());
@@ -23,7 +30,9 @@ fn map(file: &File, length: usize, offset: usize, write: bool) -> io::Result<&'s
 }
 
 fn sync(bytes: &[u8]) -> io::Result<()> {
-    if !bytes.is_empty() && unsafe { libc::msync(bytes.as_ptr() as *mut _, bytes.len(), libc::MS_SYNC) } != 0 {
+    if !bytes.is_empty()
+        && unsafe { libc::msync(bytes.as_ptr() as *mut _, bytes.len(), libc::MS_SYNC) } != 0
+    {
         return Err(Error::last_os_error());
     }
     Ok(())
@@ -31,7 +40,11 @@ fn sync(bytes: &[u8]) -> io::Result<()> {
 
 fn edit(verb: &str, path: &std::ffi::OsStr, text: &[u8]) -> io::Result<()> {
     let write = verb != "show";
-    let file = OpenOptions::new().read(true).write(write).custom_flags(libc::O_NONBLOCK).open(path)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .write(write)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)?;
     let meta = file.metadata()?;
     if !meta.is_file() {
         return Err(io::Error::new(io::ErrorKind::Other, "not a regular file"));
@@ -64,7 +77,12 @@ fn edit(verb: &str, path: &std::ffi::OsStr, text: &[u8]) -> io::Result<()> {
             bytes[size - start..].copy_from_slice(text);
             sync(bytes)?;
         }
-        println!("appended: {}\nsynced: {}\nnew size: {}", text.len(), text.len(), size + text.len());
+        println!(
+            "appended: {}\nsynced: {}\nnew size: {}",
+            text.len(),
+            text.len(),
+            size + text.len()
+        );
     }
     Ok(())
 }
@@ -73,7 +91,9 @@ fn main() {
     unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
     let a: Vec<_> = std::env::args_os().collect();
     let verb = a.get(1).and_then(|v| v.to_str()).unwrap_or("").to_string();
-    if !(a.len() == 3 && verb == "show" || a.len() == 4 && (verb == "overwrite" || verb == "append")) {
+    if !(a.len() == 3 && verb == "show"
+        || a.len() == 4 && (verb == "overwrite" || verb == "append"))
+    {
         eprintln!("usage: lab1-editor show FILE | overwrite FILE TEXT | append FILE TEXT");
         std::process::exit(2);
     }

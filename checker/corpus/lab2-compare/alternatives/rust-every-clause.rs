@@ -1,7 +1,7 @@
 // expect: passes
 // about: Every clause in Rust with std and libc: looks through a fresh read-only private mapping each time, holds the private mapping until the end.
 
-use std::ffi::{c_int, OsStr};
+use std::ffi::{OsStr, c_int};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsRawFd;
@@ -15,14 +15,33 @@ impl Map {
         if length == 0 {
             return Ok(Map(std::ptr::null_mut(), 0));
         }
-        let p = unsafe { libc::mmap(std::ptr::null_mut(), length, prot, flags, file.as_raw_fd(), 0) };
-        if p == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(Map(p.cast(), length)) }
+        let p = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                length,
+                prot,
+                flags,
+                file.as_raw_fd(),
+                0,
+            )
+        };
+        if p == libc::MAP_FAILED {
+            Err(io::Error::last_os_error())
+        } else {
+            Ok(Map(p.cast(), length))
+        }
     }
 
     fn preview(&self) -> String {
         (0..self.1.min(64))
             .map(|i| unsafe { self.0.add(i).read_volatile() })
-            .map(|b| if (0x20..=0x7e).contains(&b) && b != 0x5c { (b as char).to_string() } else { format!("\\x{b:02x}") })
+            .map(|b| {
+                if (0x20..=0x7e).contains(&b) && b != 0x5c {
+                    (b as char).to_string()
+                } else {
+                    format!("\\x{b:02x}")
+                }
+            })
             .collect()
     }
 
@@ -42,8 +61,16 @@ impl Drop for Map {
 }
 
 fn open(path: &OsStr, write: bool) -> io::Result<File> {
-    let file = OpenOptions::new().read(true).write(write).custom_flags(libc::O_NONBLOCK).open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::from_raw_os_error(libc::ENODEV)) }
+    let file = OpenOptions::new()
+        .read(true)
+        .write(write)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::from_raw_os_error(libc::ENODEV))
+    }
 }
 
 fn look(file: &File) -> io::Result<String> {

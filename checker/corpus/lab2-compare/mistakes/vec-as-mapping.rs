@@ -20,7 +20,11 @@ fn text_of(bytes: &[u8]) -> String {
 }
 
 fn compare(path: &std::ffi::OsStr, text: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)?;
     if !file.metadata()?.is_file() {
         return Err(io::Error::new(io::ErrorKind::Other, "not a regular file"));
     }
@@ -39,7 +43,14 @@ fn compare(path: &std::ffi::OsStr, text: &[u8]) -> io::Result<()> {
 
     if !copy.is_empty() {
         let p = unsafe {
-            libc::mmap(std::ptr::null_mut(), copy.len(), libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED, file.as_raw_fd(), 0)
+            libc::mmap(
+                std::ptr::null_mut(),
+                copy.len(),
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_SHARED,
+                file.as_raw_fd(),
+                0,
+            )
         };
         if p == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());

@@ -17,7 +17,11 @@ fn main() {
         eprintln!("usage: lab3-copy SOURCE DESTINATION");
         std::process::exit(2);
     }
-    let source = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(&a[1]).unwrap_or_else(|e| fail(&a[1], e));
+    let source = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(&a[1])
+        .unwrap_or_else(|e| fail(&a[1], e));
     let s = source.metadata().unwrap_or_else(|e| fail(&a[1], e));
     if !s.is_file() {
         fail(&a[1], Error::new(ErrorKind::Other, "not a regular file"));
@@ -25,7 +29,10 @@ fn main() {
     let existed = fs::metadata(&a[2]);
     if let Ok(d) = &existed {
         if d.is_dir() || d.dev() == s.dev() && d.ino() == s.ino() {
-            fail(&a[2], Error::new(ErrorKind::Other, "a directory, or the source itself"));
+            fail(
+                &a[2],
+                Error::new(ErrorKind::Other, "a directory, or the source itself"),
+            );
         }
     }
     let n = fs::copy(&a[1], &a[2]).unwrap_or_else(|e| fail(&a[2], e));

@@ -10,12 +10,29 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::os::unix::io::AsRawFd;
 
 fn map(file: &File, length: NonZeroUsize, protection: i32) -> Result<*mut u8> {
-    let p = unsafe { libc::mmap(std::ptr::null_mut(), length.get(), protection, libc::MAP_SHARED, file.as_raw_fd(), 0) };
-    if p == libc::MAP_FAILED { Err(Error::last_os_error()) } else { Ok(p.cast()) }
+    let p = unsafe {
+        libc::mmap(
+            std::ptr::null_mut(),
+            length.get(),
+            protection,
+            libc::MAP_SHARED,
+            file.as_raw_fd(),
+            0,
+        )
+    };
+    if p == libc::MAP_FAILED {
+        Err(Error::last_os_error())
+    } else {
+        Ok(p.cast())
+    }
 }
 
 fn regular(file: File) -> Result<File> {
-    if file.metadata()?.is_file() { Ok(file) } else { Err(Error::new(ErrorKind::Other, "not a regular file")) }
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(Error::new(ErrorKind::Other, "not a regular file"))
+    }
 }
 
 fn main() {
@@ -26,11 +43,22 @@ fn main() {
     }
     let name = std::cell::Cell::new(1);
     let copy = || -> Result<usize> {
-        let source = regular(OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(&a[1])?)?;
+        let source = regular(
+            OpenOptions::new()
+                .read(true)
+                .custom_flags(libc::O_NONBLOCK)
+                .open(&a[1])?,
+        )?;
         let s = source.metadata()?;
         name.set(2);
         let target = regular(
-            OpenOptions::new().read(true).write(true).create(true).mode(s.mode() & 0o777).custom_flags(libc::O_NONBLOCK).open(&a[2])?,
+            OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .mode(s.mode() & 0o777)
+                .custom_flags(libc::O_NONBLOCK)
+                .open(&a[2])?,
         )?;
         let d = target.metadata()?;
         if (s.dev(), s.ino()) == (d.dev(), d.ino()) {
@@ -38,7 +66,9 @@ fn main() {
         }
         target.set_len(s.len())?;
         let length = NonZeroUsize::new(s.len() as usize).unwrap();
-        let from = unsafe { std::slice::from_raw_parts(map(&source, length, libc::PROT_READ)?, length.get()) };
+        let from = unsafe {
+            std::slice::from_raw_parts(map(&source, length, libc::PROT_READ)?, length.get())
+        };
         let to = map(&target, length, libc::PROT_READ | libc::PROT_WRITE)?;
         let to = unsafe { std::slice::from_raw_parts_mut(to, length.get()) };
         for at in (0..length.get()).step_by(4096) {

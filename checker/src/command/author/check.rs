@@ -1,17 +1,35 @@
-//! `checker author check`: every part of every lab is there, references pass, stubs greet.
+//! `checker author check`: every part of every lab is there, references pass, stubs greet, and
+//! every step brings a learner further.
+
+use std::io::Write;
 
 use anyhow::Context;
 
-use super::{checking, parity, print};
+use super::{checking, gradient, parity, print};
 use crate::course;
 use crate::exit::End;
 use crate::lab::Lab;
 use crate::render::{Paint, terminal};
 use crate::report::{Outcome, Report};
 use crate::runner::{self, Request};
+use crate::stubs;
 use crate::subject::Origin;
 use crate::verdict::Verdict;
 use crate::workspace::Workspace;
+
+/// What a lab is judged for here: all there is of it.
+pub(super) fn request() -> Request {
+    Request {
+        seed: runner::seed(),
+        only: None,
+        stretch: true,
+    }
+}
+
+/// Says on standard error what is done now; whether anyone reads it is no matter.
+pub(super) fn progress(words: &str) {
+    let _ = writeln!(std::io::stderr(), "{words}");
+}
 
 /// Checks all labs and prints what is wrong with each.
 pub(crate) fn run() -> anyhow::Result<End> {
@@ -19,9 +37,18 @@ pub(crate) fn run() -> anyhow::Result<End> {
     let mut found = 0;
     for lab in course::labs() {
         let mut faults = parity::faults(&workspace, lab);
-        faults.extend(reference(&workspace, lab)?);
-        faults.extend(stub(&workspace, lab)?);
+        faults.extend(drift(&workspace, lab)?);
+        progress(&format!("{}: the reference", lab.slug));
+        let reference = reference(&workspace, lab)?;
+        faults.extend(reference_fault(&reference));
+        let steps = gradient::try_out(&workspace, lab, reference)
+            .with_context(|| format!("in {}", lab.slug))?;
+        faults.extend(stub_fault(&steps.stub));
+        faults.extend(steps.faults);
         found += faults.len();
+        for word in steps.words {
+            print(&format!("{}: {word}\n", lab.slug))?;
+        }
         if faults.is_empty() {
             print(&format!("{}: in order\n", lab.slug))?;
         }
@@ -32,35 +59,38 @@ pub(crate) fn run() -> anyhow::Result<End> {
     Ok(if found == 0 { End::Done } else { End::Found })
 }
 
-fn judged(workspace: &Workspace, lab: &Lab, origin: Origin) -> anyhow::Result<Report> {
-    let request = Request {
-        seed: runner::seed(),
-        only: None,
-        stretch: true,
+/// Where labs/ is not what the solutions give.
+fn drift(workspace: &Workspace, lab: &Lab) -> anyhow::Result<Vec<String>> {
+    let differences = stubs::differences(workspace.root(), lab.slug)?;
+    let sentence = |one: &stubs::Difference| {
+        let (slug, file, line) = (lab.slug, one.file, one.line);
+        format!("`labs/{slug}/{file}` line {line} is not its stub's: run `checker author stubs`")
     };
-    let note = checking::note(lab, &origin);
-    checking::report(workspace, lab, origin, note, &request, false)
+    Ok(differences.iter().map(sentence).collect())
+}
+
+fn reference(workspace: &Workspace, lab: &Lab) -> anyhow::Result<Report> {
+    let note = checking::note(lab, &Origin::Reference);
+    checking::report(workspace, lab, Origin::Reference, note, &request(), false)
         .with_context(|| format!("in {}", lab.slug))
 }
 
 /// What is wrong with the reference: any clause that does not pass, unless this machine cannot
 /// show a stretch clause.
-fn reference(workspace: &Workspace, lab: &Lab) -> anyhow::Result<Option<String>> {
-    let report = judged(workspace, lab, Origin::Reference)?;
+fn reference_fault(report: &Report) -> Option<String> {
     let broken =
         |verdict: &Verdict| !matches!(verdict, Verdict::Passed | Verdict::NotObservable { .. });
     let all = report.clauses.iter().all(|one| !broken(&one.verdict));
     if report.outcome == Outcome::Passed && all {
-        return Ok(None);
+        return None;
     }
-    let page = terminal::render(&report, Paint::NONE);
-    Ok(Some(format!("the reference does not pass:\n\n{page}")))
+    let page = terminal::render(report, Paint::NONE);
+    Some(format!("the reference does not pass:\n\n{page}"))
 }
 
 /// What is wrong with the stub: it has to be unwritten or blocked in every clause but the given
 /// one, and nowhere a failure.
-fn stub(workspace: &Workspace, lab: &Lab) -> anyhow::Result<Option<String>> {
-    let report = judged(workspace, lab, Origin::Learner)?;
+fn stub_fault(report: &Report) -> Option<String> {
     let fault = report.clauses.iter().find_map(|one| match &one.verdict {
         Verdict::Passed if one.number == 0 => None,
         Verdict::NotWritten { .. } | Verdict::NotObservable { .. } => None,
@@ -72,5 +102,5 @@ fn stub(workspace: &Workspace, lab: &Lab) -> anyhow::Result<Option<String>> {
         )),
         Verdict::Blocked { by } => Some(format!("clause {} is blocked by {by}", one.number)),
     });
-    Ok(fault.map(|fault| format!("the stub: {fault}")))
+    fault.map(|fault| format!("the stub: {fault}"))
 }
