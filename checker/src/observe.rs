@@ -17,6 +17,7 @@ mod decode;
 mod files;
 mod filter;
 mod flags;
+mod maps;
 mod process;
 mod run;
 mod space;
@@ -28,6 +29,7 @@ use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
+use nix::unistd::{SysconfVar, sysconf};
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::Evidence;
@@ -112,7 +114,8 @@ pub fn observe(program: &Path, scenario: &Scenario, folder: &Path) -> Result<Evi
 
 /// Bytes in a page of this machine.
 pub fn page_size() -> u64 {
-    procfs::page_size()
+    let bytes = sysconf(SysconfVar::PAGE_SIZE).ok().flatten();
+    bytes.map_or(4096, |bytes| bytes as u64)
 }
 
 /// The observer process: a job on standard input, the evidence on standard output.

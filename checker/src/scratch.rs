@@ -11,6 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use nix::sys::statvfs::statvfs;
+use nix::unistd::mkdtemp;
 
 /// Bytes that must be free in the temporary folder: below, a program that fails for want of room
 /// could not be told from a wrong one.
@@ -60,15 +61,8 @@ impl Scratch {
     /// A new, empty folder in the temporary folder.
     pub fn new(keeps: bool) -> Result<Scratch, Fault> {
         let parent = std::env::temp_dir();
-        let made = tempfile::Builder::new()
-            .prefix("checker-")
-            .permissions(fs::Permissions::from_mode(0o755))
-            .tempdir()
-            .map_err(|error| Fault::Make(parent, error))?;
-        let scratch = Scratch {
-            folder: made.keep(),
-            keeps,
-        };
+        let folder = make(&parent).map_err(|error| Fault::Make(parent, error))?;
+        let scratch = Scratch { folder, keeps };
         if !keeps && let Ok(mut current) = CURRENT.lock() {
             *current = Some(scratch.folder.clone());
         }
@@ -161,6 +155,15 @@ pub fn remove(folder: &Path) -> io::Result<()> {
         }
         done => done,
     }
+}
+
+/// Makes a folder of a new name that everyone may enter: mkdtemp(3) makes it for its owner alone.
+fn make(parent: &Path) -> io::Result<PathBuf> {
+    // A relative TMPDIR would mean another folder to a program that runs elsewhere.
+    let template = std::path::absolute(parent)?.join("checker-XXXXXX");
+    let folder = mkdtemp(&template)?;
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755))?;
+    Ok(folder)
 }
 
 /// Gives the owner every right to every folder below; symbolic links are not followed.

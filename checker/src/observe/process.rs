@@ -10,6 +10,7 @@ use crate::evidence::ending::FaultPlace;
 use crate::evidence::trace::{FileRef, Stream};
 
 use super::decode::Eyes;
+use super::maps;
 use super::sys;
 
 /// The pipes that are an actor's standard streams, by device and inode.
@@ -93,7 +94,7 @@ impl Eyes for Seen<'_> {
 
     fn mapped(&self, address: u64) -> Option<FileRef> {
         let maps = fs::read_to_string(format!("/proc/{}/maps", self.pid)).ok()?;
-        let line = map_line(&maps, address)?;
+        let line = maps::line_of(&maps, address)?;
         if line.inode == 0 {
             return None;
         }
@@ -129,46 +130,14 @@ impl Seen<'_> {
     /// Which byte of which file an address stands for.
     pub fn place(&self, address: u64) -> Option<FaultPlace> {
         let maps = fs::read_to_string(format!("/proc/{}/maps", self.pid)).ok()?;
-        let line = map_line(&maps, address)?;
+        let line = maps::line_of(&maps, address)?;
         Some(FaultPlace {
             path: relative(Path::new(line.path), self.folder),
             inode: line.inode,
-            offset: line.offset + (address - line.start),
+            offset: line.offset + (address - line.range.start),
             permissions: line.permissions.to_owned(),
         })
     }
-}
-
-struct MapLine<'a> {
-    start: u64,
-    permissions: &'a str,
-    offset: u64,
-    inode: u64,
-    path: &'a str,
-}
-
-/// The line of `/proc/PID/maps` (proc_pid_maps(5)) whose range holds the address.
-fn map_line(maps: &str, address: u64) -> Option<MapLine<'_>> {
-    let hex = |text: &str| u64::from_str_radix(text, 16).ok();
-    maps.lines().find_map(|line| {
-        let mut words = line.splitn(6, ' ');
-        let (start, end) = words.next()?.split_once('-')?;
-        let (start, end) = (hex(start)?, hex(end)?);
-        if !(start..end).contains(&address) {
-            return None;
-        }
-        let permissions = words.next()?;
-        let offset = hex(words.next()?)?;
-        let inode = words.nth(1)?.parse().ok()?;
-        let path = words.next().unwrap_or("").trim_start();
-        Some(MapLine {
-            start,
-            permissions,
-            offset,
-            inode,
-            path,
-        })
-    })
 }
 
 /// A path as it is shown: without the scenario's folder in front.
@@ -270,18 +239,5 @@ mod tests {
         assert_eq!(seen("/dev/stdout"), "/proc/77/fd/1");
         assert_eq!(seen("notes.txt"), "notes.txt");
         assert_eq!(seen("/proc/selfish"), "/proc/selfish");
-    }
-
-    #[test]
-    fn the_line_of_an_address_is_found() {
-        let maps = "1000-3000 rw-s 00002000 fe:00 42                         /tmp/a b\n\
-                    3000-4000 r--p 00000000 00:00 0 \n";
-        let line = map_line(maps, 0x2010).expect("inside the first line");
-        assert_eq!(
-            (line.offset, line.inode, line.path),
-            (0x2000, 42, "/tmp/a b")
-        );
-        assert_eq!(map_line(maps, 0x3000).map(|line| line.inode), Some(0));
-        assert!(map_line(maps, 0x4000).is_none());
     }
 }

@@ -29,7 +29,7 @@ use crate::evidence::{Evidence, Facet, Moment};
 use crate::scenario::{Scenario, Start, Watch};
 
 use super::witness::Witness;
-use super::{files, process, stage, sys};
+use super::{files, page_size, process, stage, sys};
 use actor::ActorRun;
 use clock::Clock;
 use tasks::Task;
@@ -227,7 +227,7 @@ impl Run<'_> {
             },
             leftovers: self.leftovers,
             unavailable: self.unavailable,
-            page_size: procfs::page_size(),
+            page_size: page_size(),
         })
     }
 
@@ -251,7 +251,7 @@ fn unavailable(scenario: &Scenario, reason: String) -> Evidence {
         moments: Facet::Unseen(reason.clone()),
         leftovers: Vec::new(),
         unavailable: Some(reason),
-        page_size: procfs::page_size(),
+        page_size: page_size(),
     }
 }
 

@@ -1,35 +1,44 @@
 //! The address space of a stopped process: `smaps` for the regions, `pagemap` for their pages.
 
-use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use libc::pid_t;
-use procfs::process::{MMPermissions, MMapPath, MemoryMap, MemoryPageFlags, PageInfo, Process};
 
 use crate::evidence::address_space::{AddressSpace, Detail, Page, Region};
 
+use super::maps::{self, MapLine};
+use super::page_size;
 use super::process::relative;
 
 /// Looks at the process; what lies in the scenario's folder is looked at page by page.
-pub fn look(pid: pid_t, actor: usize, folder: &Path) -> procfs::ProcResult<AddressSpace> {
-    let process = Process::new(pid)?;
-    let page_size = procfs::page_size();
-    let maps = process.smaps()?;
+pub fn look(pid: pid_t, actor: usize, folder: &Path) -> io::Result<AddressSpace> {
+    let page_size = page_size();
+    let smaps = fs::read(format!("/proc/{pid}/smaps"))?;
+    let smaps = String::from_utf8_lossy(&smaps);
     let mut regions = Vec::new();
-    for map in &maps {
-        let is_ours = matches!(&map.pathname, MMapPath::Path(path) if path.starts_with(folder));
+    for (line, figures) in maps::regions(&smaps) {
+        let is_ours = Path::new(line.path).starts_with(folder);
         let detail = if is_ours {
-            Some(detail(&process, map, page_size)?)
+            let kib = |key: &str| maps::kib(&figures, key).unwrap_or(0);
+            Some(Detail {
+                rss_kib: kib("Rss"),
+                anonymous_kib: kib("Anonymous"),
+                private_dirty_kib: kib("Private_Dirty"),
+                pages: pages(pid, &line, page_size)?,
+            })
         } else {
             None
         };
         regions.push(Region {
-            start: map.address.0,
-            end: map.address.1,
-            permissions: letters(map.perms),
-            offset: map.offset,
-            inode: map.inode,
-            path: name(&map.pathname, folder),
+            start: line.range.start,
+            end: line.range.end,
+            permissions: line.permissions.to_owned(),
+            offset: line.offset,
+            inode: line.inode,
+            path: name(line.path, folder),
             detail,
         });
     }
@@ -40,67 +49,102 @@ pub fn look(pid: pid_t, actor: usize, folder: &Path) -> procfs::ProcResult<Addre
     })
 }
 
-fn detail(process: &Process, map: &MemoryMap, page_size: u64) -> procfs::ProcResult<Detail> {
-    let first = (map.address.0 / page_size) as usize;
-    let count = ((map.address.1 - map.address.0) / page_size) as usize;
-    let pages = process
-        .pagemap()?
-        .get_range_info(first..first + count.min(Detail::PAGES))?;
-    let sizes: &HashMap<String, u64> = &map.extension.map;
-    let kib = |key: &str| sizes.get(key).map_or(0, |bytes| bytes / 1024);
-    Ok(Detail {
-        rss_kib: kib("Rss"),
-        anonymous_kib: kib("Anonymous"),
-        private_dirty_kib: kib("Private_Dirty"),
-        pages: pages.into_iter().map(page).collect(),
-    })
+/// One entry of eight bytes for each page (Documentation/admin-guide/mm/pagemap.rst).
+fn pages(pid: pid_t, line: &MapLine<'_>, page_size: u64) -> io::Result<Vec<Page>> {
+    let first = line.range.start / page_size;
+    let count = (line.range.end - line.range.start) / page_size;
+    let mut entries = vec![0; 8 * (count as usize).min(Detail::PAGES)];
+    File::open(format!("/proc/{pid}/pagemap"))?.read_exact_at(&mut entries, 8 * first)?;
+    let entries = entries.chunks_exact(8);
+    let entries = entries.map(|entry| entry.try_into().expect("a chunk of eight bytes"));
+    Ok(entries.map(u64::from_ne_bytes).map(maps::page).collect())
 }
 
-/// Bit 63 is presence, bit 61 says that the page is the file's or shared anonymous memory; a page
-/// that was swapped out belongs to the process alone (pagemap.rst).
-fn page(info: PageInfo) -> Page {
-    match info {
-        PageInfo::SwapPage(_) => Page::Own,
-        PageInfo::MemoryPage(flags) if !flags.contains(MemoryPageFlags::PRESENT) => Page::Absent,
-        PageInfo::MemoryPage(flags) if flags.contains(MemoryPageFlags::FILE) => Page::OfTheFile,
-        PageInfo::MemoryPage(_) => Page::Own,
+fn name(path: &str, folder: &Path) -> String {
+    if path.is_empty() || path.starts_with('[') {
+        path.to_owned()
+    } else {
+        relative(Path::new(path), folder)
     }
 }
 
-fn letters(permissions: MMPermissions) -> String {
-    [
-        (MMPermissions::READ, 'r'),
-        (MMPermissions::WRITE, 'w'),
-        (MMPermissions::EXECUTE, 'x'),
-    ]
-    .iter()
-    .map(|&(bit, letter)| {
-        if permissions.contains(bit) {
-            letter
-        } else {
-            '-'
-        }
-    })
-    .chain([if permissions.contains(MMPermissions::SHARED) {
-        's'
-    } else {
-        'p'
-    }])
-    .collect()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use procfs::process::{MMPermissions, MMapPath, MemoryPageFlags, PageInfo, Process};
+    use std::io::{BufRead, BufReader};
+    use std::process::{Child, Command, Stdio};
 
-fn name(path: &MMapPath, folder: &Path) -> String {
-    match path {
-        MMapPath::Path(path) => relative(path, folder),
-        MMapPath::Heap => "[heap]".to_owned(),
-        MMapPath::Stack => "[stack]".to_owned(),
-        MMapPath::TStack(thread) => format!("[stack:{thread}]"),
-        MMapPath::Vdso => "[vdso]".to_owned(),
-        MMapPath::Vvar => "[vvar]".to_owned(),
-        MMapPath::Vsyscall => "[vsyscall]".to_owned(),
-        MMapPath::Rollup => "[rollup]".to_owned(),
-        MMapPath::Anonymous => String::new(),
-        MMapPath::Vsys(key) => format!("/SYSV{key:08x}"),
-        MMapPath::Other(other) => other.clone(),
+    struct Ended(Child);
+
+    impl Drop for Ended {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    /// A process that sleeps in the kernel, so that two looks at it see the same.
+    fn sleeper() -> Ended {
+        let command = Command::new("cat")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn();
+        let mut sleeper = Ended(command.expect("`cat`"));
+        let input = sleeper.0.stdin.as_mut().expect("a pipe");
+        io::Write::write_all(input, b"ready\n").expect("room in the pipe");
+        let output = sleeper.0.stdout.as_mut().expect("a pipe");
+        let mut line = String::new();
+        BufReader::new(output).read_line(&mut line).expect("a line");
+        let pid = sleeper.0.id() as pid_t;
+        while super::super::process::activity(pid).is_some_and(|is| is.state != 'S') {
+            std::thread::yield_now();
+        }
+        sleeper
+    }
+
+    #[test]
+    fn procfs_reads_the_same() {
+        let sleeper = sleeper();
+        let pid = sleeper.0.id() as pid_t;
+        let process = Process::new(pid).expect("the process");
+        let theirs = process.smaps().expect("its smaps");
+        // Every mapped file lies below this folder, so all are looked at page by page.
+        let ours = look(pid, 0, Path::new("/")).expect("its address space");
+        assert_eq!(ours.regions.len(), theirs.len());
+        let mut detailed = 0;
+        for (our, their) in ours.regions.iter().zip(&theirs) {
+            assert_eq!((our.start, our.end), their.address);
+            assert_eq!((our.offset, our.inode), (their.offset, their.inode));
+            for (letter, bit) in [
+                ('r', MMPermissions::READ),
+                ('w', MMPermissions::WRITE),
+                ('x', MMPermissions::EXECUTE),
+                ('s', MMPermissions::SHARED),
+            ] {
+                assert_eq!(our.permissions.contains(letter), their.perms.contains(bit));
+            }
+            let Some(detail) = &our.detail else { continue };
+            detailed += 1;
+            assert!(matches!(&their.pathname, MMapPath::Path(path)
+                    if path.strip_prefix("/").is_ok_and(|path| path == Path::new(&our.path))));
+            let figures = &their.extension.map;
+            assert_eq!(detail.rss_kib * 1024, figures["Rss"]);
+            assert_eq!(detail.anonymous_kib * 1024, figures["Anonymous"]);
+            assert_eq!(detail.private_dirty_kib * 1024, figures["Private_Dirty"]);
+            let first = (our.start / ours.page_size) as usize;
+            let mut pagemap = process.pagemap().expect("its pagemap");
+            let entries = pagemap.get_range_info(first..first + detail.pages.len());
+            let entries = entries.expect("its entries");
+            let whose = entries.iter().map(|entry| match entry {
+                PageInfo::SwapPage(_) => Page::Own,
+                PageInfo::MemoryPage(is) if !is.contains(MemoryPageFlags::PRESENT) => Page::Absent,
+                PageInfo::MemoryPage(is) if is.contains(MemoryPageFlags::FILE) => Page::OfTheFile,
+                PageInfo::MemoryPage(_) => Page::Own,
+            });
+            assert!(whose.eq(detail.pages.iter().copied()), "{}", our.path);
+        }
+        assert!(detailed > 0, "`cat` is mapped from a file");
+        assert_eq!(procfs::page_size(), ours.page_size);
     }
 }

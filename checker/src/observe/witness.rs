@@ -59,7 +59,7 @@ impl Witness {
     pub fn look(&self) -> View {
         let own = std::process::id() as libc::pid_t;
         let mut bytes = self.mapping.map_or_else(Vec::new, |(address, length)| {
-            let pages = length.next_multiple_of(procfs::page_size() as usize);
+            let pages = length.next_multiple_of(super::page_size() as usize);
             sys::read_memory(own, address.as_ptr() as u64, pages)
         });
         let length = self.mapping.map_or(0, |(_, length)| length);
