@@ -107,16 +107,16 @@ static CLAUSES: &[Clause] = &[
                 &["show", "show-long", "show-read-only"],
                 rules::shown,
             ),
-            each(
-                "mapped",
-                &["show-nul", "show-page"],
-                rules::through_one_mapping,
-            ),
             Check {
                 name: "transcript",
                 scenarios: &["transcript"],
                 judge: Judge::Transcript("lab1-editor"),
             },
+            each(
+                "mapped",
+                &["show-nul", "show-page"],
+                rules::through_one_mapping,
+            ),
         ],
     },
     Clause {

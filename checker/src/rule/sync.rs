@@ -287,6 +287,21 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_stands_for_its_page_and_a_mapping_to_read_for_nothing() {
+        let line = "synced: 10\n";
+        let bytes = mapped()
+            .msync(0x10000, 1, "MS_SYNC", 0)
+            .msync(0x11000, 1, "MS_SYNC", 0);
+        assert_eq!(ruling(bytes.print(line)), Ok(()));
+        let second = || mapped().mmap("f", 8192, "PROT_READ", "MAP_SHARED", 0x20000);
+        let other = second().msync(0x20000, 8192, "MS_SYNC", 0);
+        assert!(ruling(other.print(line)).is_err());
+        let protected = mapped().call("mprotect", &[0x10000, 8192, 1], 0);
+        let protected = protected.msync(0x10000, 8192, "MS_SYNC", 0);
+        assert_eq!(ruling(protected.print(line)), Ok(()));
+    }
+
+    #[test]
     fn a_sync_of_bytes_that_come_later_does_not_count() {
         let made = made::observation(made::scenario(&["f"]).file("g", &[b'.'; 8]))
             .mmap("g", 8, RW, "MAP_SHARED", 0x10000)

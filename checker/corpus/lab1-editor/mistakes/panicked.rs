@@ -1,4 +1,5 @@
 // expect: fails 4 with panicked
+// also: 6
 // stretch: fails 11, 12
 // about: overwrite slices the mapping by the length of the text: where the text is longer than the file, or the file is empty, it panics.
 

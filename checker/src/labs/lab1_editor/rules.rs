@@ -442,7 +442,10 @@ pub fn both_appended(obs: &Observation) -> Ruling {
         let [_, wanted] = &orders;
         return broken(
             "both texts are behind the old bytes, each whole",
-            format!("the file has {}", exhibit::size(found.len() as u64)),
+            format!(
+                "they are not: the file has {}",
+                exhibit::size(found.len() as u64)
+            ),
         )
         .at(file::spot(name(obs)))
         .show_some(exhibit::bytes(
