@@ -47,7 +47,7 @@ pub fn same_lines(wanted: &[String], output: &str) -> Ruling {
         match lines.get(n) {
             Some(found) if same(line, found) => {}
             Some(found) => {
-                let found = escape(found.as_bytes());
+                let found = readable(found);
                 return broken(expected, format!("it is `{found}`"))
                     .at(spot(n + 1))
                     .show(show())
@@ -64,7 +64,7 @@ pub fn same_lines(wanted: &[String], output: &str) -> Ruling {
         }
     }
     if lines.len() > wanted.len() {
-        let extra = escape(lines[wanted.len()].as_bytes());
+        let extra = readable(lines[wanted.len()]);
         return broken(
             format!("{} on standard output, nothing else", count(wanted.len())),
             format!("there is another one: `{extra}`"),
@@ -83,6 +83,11 @@ pub fn same_lines(wanted: &[String], output: &str) -> Ruling {
         .fail();
     }
     Ok(())
+}
+
+/// A line as it may stand in a sentence. Its backslashes are its own: a content is full of them.
+fn readable(line: &str) -> String {
+    escape(line.as_bytes()).replace("\\x5c", "\\")
 }
 
 fn count(lines: usize) -> String {
