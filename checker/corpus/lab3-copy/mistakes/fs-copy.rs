@@ -1,4 +1,5 @@
 // expect: fails 1, 2, 3 with fs-copy
+// also: 7
 // stretch: fails 9, 10, 11, 12, 13, 14
 // about: All checks are right, and then std::fs::copy does the work.
 

@@ -83,8 +83,17 @@ pub fn mappings(obs: &Observation) -> Ruling {
     }
     stands(obs, private_at, "private mapping", false)?;
     let looked_at = line(obs, "private file:")?;
-    let still = live_before(obs, looked_at)?;
-    if !still.iter().any(|m| of.has(m.id) && !m.shared) {
+    // The event that took the private mapping away, and nothing put back since.
+    let mut gone = None;
+    let mut stood = false;
+    replay(obs, |index, _, mappings| {
+        let stands = mappings.iter().any(|m| of.has(m.id) && !m.shared);
+        if index < looked_at && stands != stood {
+            gone = (!stands).then_some(index);
+            stood = stands;
+        }
+    })?;
+    if let Some(index) = gone {
         return broken(
             format!(
                 "when `private file` is printed, the private mapping of `{}` still stands",
@@ -92,8 +101,8 @@ pub fn mappings(obs: &Observation) -> Ruling {
             ),
             "it is gone",
         )
-        .at(Spot::Event { index: looked_at })
-        .show(exhibit::calls(obs, looked_at, &[]))
+        .at(Spot::Event { index })
+        .show(exhibit::calls(obs, index, &[]))
         .code("unmapped-too-early")
         .fail();
     }
@@ -176,7 +185,11 @@ fn nth_line_is(obs: &Observation, n: usize, (name, value): Fact) -> Ruling {
         stream: crate::evidence::trace::Stream::Stdout,
         number: n + 1,
     })
-    .show(exhibit::lines("standard output", None, output.clone()))
+    .show(exhibit::lines(
+        &format!("the line `{name}`"),
+        Some(wanted + "\n"),
+        found.to_owned() + "\n",
+    ))
     .fail()
 }
 

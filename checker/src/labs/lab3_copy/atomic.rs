@@ -10,10 +10,10 @@ use crate::rule::finding::{broken, seen};
 use crate::rule::mapping::of_file;
 use crate::rule::moved::{self, Way};
 use crate::rule::trace::{calls, events, resolve, target};
-use crate::rule::{ending, exhibit, facts, file};
+use crate::rule::{ending, exhibit, file};
 use crate::verdict::{Ruling, Spot};
 
-use super::rules::copied;
+use super::rules::{self, copied, never_says_copied};
 use super::{destination, source};
 
 /// A copy that succeeds, looked at on both sides of every call.
@@ -176,7 +176,7 @@ fn nothing_left(obs: &Observation) -> Ruling {
 
 /// A destination that may not be written.
 pub fn refused(obs: &Observation) -> Ruling {
-    super::rules::refused(obs, &[destination(obs)])
+    rules::refused(obs, &[destination(obs)])
 }
 
 /// Killed before the rename: the old file, whole. A temporary may remain.
@@ -203,5 +203,5 @@ pub fn fails(obs: &Observation) -> Ruling {
     file::unchanged(obs, destination(obs))?;
     nothing_left(obs)?;
     ending::exits(obs, 1)?;
-    facts::lacks(obs, "copied:")
+    never_says_copied(obs)
 }

@@ -46,6 +46,14 @@ pub static ALL: &[Mistake] = &[
         recognise: not_cut,
     },
     Mistake {
+        code: "copied-before-done",
+        says: "`copied` is a promise that the bytes are in place. Printed too early, it stays on the screen when the copy fails.",
+        hint: "Which calls can still fail after this line is printed?",
+        section: "lab3-copy.md#the-contract",
+        clauses: &[4, 7, 10, 11, 12],
+        recognise: nothing,
+    },
+    Mistake {
         code: "linked-not-copied",
         says: "A link is a second name for the same bytes, not a copy of them: whoever changes the one changes the other.",
         hint: "Which number tells whether two names are one file, and which are they here?",
@@ -201,10 +209,11 @@ fn not_sized(obs: &Observation) -> Option<Clue> {
     let sized = calls_seen(obs)
         .iter()
         .any(|step| step.call.succeeded() && to.in_call(step.call) && grows(step.call));
-    let mapped = !of_file(obs, &to).ok()?.is_empty();
+    let mappings = of_file(obs, &to).ok()?;
+    let mapped = mappings.first()?;
     let short = file::after(obs, destination(obs))?.length < length;
-    (mapped && short && !sized).then(|| Clue {
-        exhibit: exhibit::last_calls(obs, 0),
+    (short && !sized).then(|| Clue {
+        exhibit: Some(exhibit::calls(obs, mapped.made, &[&length.to_string()])),
         observed: None,
     })
 }
@@ -260,7 +269,15 @@ fn truncated_first(obs: &Observation) -> Option<Clue> {
     })?;
     file::before(obs, destination(obs))?;
     // The rule's own exhibit shows the bytes that were lost; that says more than the call.
-    let seen = format!("`{}` changed `{}` first of all", found.call.name, to.name);
+    let same = to.name == target(obs, source(obs)).name
+        || file::before(obs, source(obs))?.is_same_file(file::before(obs, destination(obs))?);
+    let seen = match same {
+        true => format!(
+            "`{}` changed the length of `{}`, which is the source itself, and its bytes are gone",
+            found.call.name, to.name
+        ),
+        false => format!("`{}` changed the length of `{}`", found.call.name, to.name),
+    };
     let shows_bytes = file::old_bytes(obs, destination(obs))
         != file::after(obs, destination(obs)).map(file::bytes)?;
     if shows_bytes {

@@ -7,7 +7,7 @@ use crate::rule::mapping::{of_file, replay};
 use crate::rule::moved::{self, Way};
 use crate::rule::trace::{Step, calls, target};
 use crate::rule::{ending, exhibit, facts, file, finding::broken, moment, refusal};
-use crate::verdict::{Ruling, Spot};
+use crate::verdict::{Finding, Ruling, Spot};
 
 use super::{destination, mistakes, source};
 
@@ -27,7 +27,18 @@ pub fn bad_destination(obs: &Observation) -> Ruling {
 /// An error with one of these names, exit status 1, nothing done, and no word of a copy.
 pub fn refused(obs: &Observation, names: &[&str]) -> Ruling {
     refusal::silent_or_not(obs, names)?;
-    facts::lacks(obs, "copied:")
+    never_says_copied(obs)
+}
+
+/// A copy that failed has not printed `copied`.
+pub fn never_says_copied(obs: &Observation) -> Ruling {
+    match facts::lacks(obs, "copied:") {
+        Err(Finding::Broken(mut diagnosis, _)) => {
+            diagnosis.expected = "a copy that fails never prints `copied`".to_owned();
+            Err(Finding::Broken(diagnosis, Some("copied-before-done")))
+        }
+        other => other,
+    }
 }
 
 /// Source and destination are one file: an error with either name, nothing done.
@@ -36,7 +47,13 @@ pub fn same_file(obs: &Observation) -> Ruling {
     let refused = refused(obs, &[name, destination(obs)]);
     let was = file::old_bytes(obs, name);
     // Whatever is wrong, lost bytes are what matters.
-    file::has_bytes(obs, name, &was).and(refused)
+    match file::has_bytes(obs, name, &was) {
+        Err(Finding::Broken(mut diagnosis, code)) => {
+            diagnosis.expected = format!("`{name}` has the bytes that it had before");
+            Err(Finding::Broken(diagnosis, code))
+        }
+        _ => refused,
+    }
 }
 
 /// Clause 1.
@@ -194,8 +211,8 @@ pub fn bytes_arrive(obs: &Observation) -> Ruling {
     for name in [source(obs), destination(obs)] {
         match moved::none(obs, &target(obs, name), Way::Either, code) {
             // What the files and the output say can be told without a trace.
-            Err(crate::verdict::Finding::Unobservable(reason)) => {
-                return copied(obs).and(Err(crate::verdict::Finding::Unobservable(reason)));
+            Err(Finding::Unobservable(reason)) => {
+                return copied(obs).and(Err(Finding::Unobservable(reason)));
             }
             other => other?,
         }
@@ -255,7 +272,7 @@ pub fn full_disk(obs: &Observation) -> Ruling {
     }
     file::unchanged(obs, source(obs))?;
     ending::complains(obs, &[name])?;
-    facts::lacks(obs, "copied:")
+    never_says_copied(obs)
 }
 
 /// Clause 12. Any end but success will do, if it is one: not a `todo!` before it mattered.
@@ -271,7 +288,7 @@ pub fn shrinks(obs: &Observation) -> Ruling {
         .fail();
     }
     if obs.evidence.actors[0].ending != (Ending::Exited { code: 0 }) {
-        return facts::lacks(obs, "copied:");
+        return never_says_copied(obs);
     }
     broken(
         "the exit status is not 0, since the source was cut while it was copied",
