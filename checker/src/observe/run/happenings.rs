@@ -9,7 +9,7 @@ use crate::evidence::ending::Ending;
 use crate::evidence::trace::What;
 use crate::observe::child::{self, Filter};
 use crate::observe::{process, sys};
-use crate::scenario::{Happening, Start, Watch};
+use crate::scenario::{Action, Happening, Start, Watch};
 
 use super::Run;
 use super::tasks::{self, Hold, Task};
