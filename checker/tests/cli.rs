@@ -129,7 +129,6 @@ fn without_a_temporary_folder_there_is_no_verdict() {
 
 /// A signal in the middle of a run: status 130, and no folder is left.
 #[test]
-#[ignore = "until programs are observed"]
 fn an_interrupted_run_leaves_nothing() {
     let temporary = tempfile::tempdir().expect("a temporary folder");
     let script = temporary.path().join("sleeps");

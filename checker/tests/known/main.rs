@@ -71,6 +71,8 @@ fn known_programs_come_to_what_their_headers_say() {
         }
         work();
     });
+    let left = programs::left(folder.path());
+    assert!(left.is_empty(), "left behind:\n{}", left.join("\n"));
     let mut rows = rows.into_inner().expect("rows");
     rows.retain(|(_, row)| !row.is_empty());
     rows.sort();

@@ -151,3 +151,17 @@ pub fn judge(program: &Program, executable: &Path, folder: &Path) -> Result<Repo
         format!("{}: {}", output.status, words.trim())
     })
 }
+
+/// What is left of runs that had this temporary folder: folders of scenarios, and processes whose
+/// program lies in it.
+pub fn left(folder: &Path) -> Vec<String> {
+    let entries = |folder: &Path| fs::read_dir(folder).expect("a folder").flatten();
+    let scratch = entries(folder).filter(|entry| entry.path().is_dir());
+    let processes = entries(Path::new("/proc")).filter(|entry| {
+        let program = fs::read_link(entry.path().join("exe"));
+        program.is_ok_and(|program| program.starts_with(folder))
+    });
+    let all = scratch.chain(processes);
+    all.map(|entry| entry.path().display().to_string())
+        .collect()
+}

@@ -26,6 +26,8 @@ pub struct ActorRun {
     pub fault: Option<(i32, Fault)>,
     /// The start of a line of standard output that is not complete yet.
     pub line: Vec<u8>,
+    /// Bytes of its writes to standard streams that the trace keeps.
+    pub(super) told: usize,
     /// Processor time of all its processes that have ended, milliseconds.
     pub cpu_ms: u64,
     /// Peak of its first process, KiB.
@@ -44,6 +46,7 @@ impl ActorRun {
             ending: None,
             fault: None,
             line: Vec::new(),
+            told: 0,
             cpu_ms: 0,
             peak_rss_kib: 0,
             asleep: 0,

@@ -9,7 +9,7 @@ use crate::evidence::ending::Ending;
 use crate::evidence::trace::What;
 use crate::observe::child::{self, Filter};
 use crate::observe::{process, sys};
-use crate::scenario::{Action, Happening, Rule, Start, Watch};
+use crate::scenario::{Action, Happening, Start, Watch};
 
 use super::Run;
 use super::tasks::{self, Hold, Task};
@@ -75,8 +75,7 @@ impl Run<'_> {
             // A filter without a tracer would refuse every watched call (seccomp(2)).
             tasks::kill(pid);
             nix::sys::wait::waitpid(child.pid, None)?;
-            if self.scenario.rules.iter().any(does_more_than_look) {
-                // Without its rules it would be another run, and perhaps one without an end.
+            if self.acts() {
                 self.unavailable.clone_from(&self.untraced);
                 return Ok(());
             }
@@ -88,6 +87,13 @@ impl Run<'_> {
         actor.child = Some(child);
         self.clock.stir();
         Ok(())
+    }
+
+    /// Whether more is done in the scenario than looking: without a tracer it would be another one,
+    /// which waits for input that nobody feeds, or moves gigabytes that were never to be moved.
+    fn acts(&self) -> bool {
+        let mut actions = self.scenario.rules.iter().flat_map(|rule| &rule.then);
+        actions.any(|action| *action != Action::Look)
     }
 
     /// Starts what is due, and sets free what was held for something that has happened.
@@ -229,10 +235,6 @@ impl Run<'_> {
             tasks::kill(task.leader);
         }
     }
-}
-
-fn does_more_than_look(rule: &Rule) -> bool {
-    rule.then.iter().any(|action| *action != Action::Look)
 }
 
 fn refused(error: &io::Error) -> String {

@@ -16,6 +16,9 @@ use super::actor::completed_lines;
 use super::tasks::Task;
 use super::{EVENTS, Run};
 
+/// Bytes of an actor's writes to standard streams that the trace keeps.
+const TOLD: usize = 128 << 10;
+
 /// The stop that PTRACE_SEIZE brings for new tasks and group stops (ptrace(2)).
 const EVENT_STOP: c_int = 128;
 /// A system call stop, told from a SIGTRAP by PTRACE_O_TRACESYSGOOD.
@@ -150,8 +153,9 @@ impl Run<'_> {
             folder: &self.folder,
             streams: &streams,
         };
-        let call = decode::call(spec, arguments, &seen);
+        let mut call = decode::call(spec, arguments, &seen);
         let lines = self.lines_of(actor, &call);
+        self.keep_little(actor, &mut call);
         let index = self.record(actor, process, What::Call(call));
         if let Some(task) = self.tasks.get_mut(&tid) {
             task.in_call = Some(index);
@@ -167,6 +171,16 @@ impl Run<'_> {
                 completed_lines(&mut self.actors[actor].line, &data.0)
             }
             _ => Vec::new(),
+        }
+    }
+
+    /// What an actor says without end is not all kept: the trace would grow with it.
+    fn keep_little(&mut self, actor: usize, call: &mut Call) {
+        let told = &mut self.actors[actor].told;
+        let is_said = call.file.as_ref().is_some_and(|file| file.stream.is_some());
+        if let Some(data) = call.data.as_mut().filter(|_| is_said) {
+            data.0.truncate(TOLD.saturating_sub(*told));
+            *told += data.0.len();
         }
     }
 
