@@ -75,9 +75,6 @@ enum Command {
     /// For those who write labs
     #[command(subcommand)]
     Author(Author),
-    /// Runs one scenario; the checker starts it itself.
-    #[command(name = "__observe", hide = true)]
-    Observe,
 }
 
 #[derive(Debug, Subcommand)]
@@ -92,6 +89,13 @@ enum Author {
 
 /// Runs the checker on the arguments of this process.
 pub fn main() -> ExitCode {
+    // The checker starts itself for every scenario: that way does not wait for a parser.
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|word| word == observe::COMMAND)
+    {
+        return observe::serve();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -104,16 +108,13 @@ pub fn main() -> ExitCode {
             return end.into();
         }
     };
-    if matches!(cli.command, Some(Command::Observe)) {
-        return observe::serve();
-    }
     scratch::remove_on_signal(i32::from(exit::INTERRUPTED));
     let end = match cli.command {
         Some(Command::List) => command::list::run(),
         Some(Command::Author(Author::Check)) => command::author::check::run(),
         Some(Command::Author(Author::Stubs)) => command::author::stubs::run(),
         Some(Command::Author(Author::Bless)) => command::author::bless::run(),
-        Some(Command::Observe) | None => command::check::run(&cli.check),
+        None => command::check::run(&cli.check),
     };
     let end = end.unwrap_or_else(|error| {
         // Whether anyone reads it is no matter: the status says the same.

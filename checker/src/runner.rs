@@ -52,6 +52,9 @@ pub struct Bench<'a> {
     pub scratch: &'a Scratch,
     /// How many scenarios run side by side.
     pub workers: usize,
+    /// Is shown the report on a core that passed before the stretch clauses are begun, unless one
+    /// of them stands between core clauses.
+    pub shows_core: &'a dyn Fn(&Report),
 }
 
 /// Why there is no report: the machine or the checker is at fault.
@@ -112,21 +115,27 @@ pub fn check(
     let transcripts = transcripts(&selection.all(), bench.transcripts)?;
     let learner = matches!(subject, SubjectNote::Learner { .. });
 
+    let about = |clauses: Vec<ClauseReport>| {
+        let kept = bench.scratch.keeps().then(|| bench.scratch.folder());
+        Report {
+            outcome: Outcome::of(&clauses),
+            build: Build::Built,
+            clauses,
+            kept: kept.map(|folder| folder.display().to_string()),
+            ..empty(lab, subject.clone(), request.seed)
+        }
+    };
     let mut seen = watch::watch(program, &scenarios.first, &[], bench)?;
     let mut clauses = collect::clauses(lab, &selection.first, &seen, &transcripts, learner);
     if !selection.then.is_empty() && Outcome::of(&clauses) == Outcome::Passed {
+        if selection.is_in_order() {
+            (bench.shows_core)(&about(clauses));
+        }
         let more = watch::watch(program, &scenarios.then, &seen, bench)?;
         seen.extend(more);
         clauses = collect::clauses(lab, &selection.all(), &seen, &transcripts, learner);
     }
-    let kept = bench.scratch.keeps().then(|| bench.scratch.folder());
-    Ok(Report {
-        outcome: Outcome::of(&clauses),
-        build: Build::Built,
-        clauses,
-        kept: kept.map(|folder| folder.display().to_string()),
-        ..empty(lab, subject, request.seed)
-    })
+    Ok(about(clauses))
 }
 
 /// The report on a program that does not compile.

@@ -1,5 +1,6 @@
 //! `checker LAB`: builds a program, has it observed and judged, and shows the report.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use super::{Usage, lab_name, print};
@@ -43,13 +44,34 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<End> {
         None => note(lab, &origin),
     };
     let workspace = Workspace::find()?;
-    let report = report(&workspace, lab, origin, note, &request, args.keep)?;
+    let paint = Paint::for_stdout();
+    let begun = RefCell::new(String::new());
+    let shows_core = |core: &Report| {
+        if !args.json {
+            let opening = terminal::opening(core, paint);
+            // That standard output is at fault shows again when the rest is printed.
+            let _ = print(&opening);
+            begun.replace(opening);
+        }
+    };
+    let report = match subject::build(&workspace, lab.slug, origin)? {
+        Built::Ready(subject) => observed(
+            &workspace,
+            lab,
+            &subject.program,
+            note,
+            &request,
+            args.keep,
+            &shows_core,
+        )?,
+        Built::Broken(error) => runner::does_not_compile(lab, note, &request, error),
+    };
     let text = if args.json {
         json::render(&report)
     } else {
-        terminal::render(&report, Paint::for_stdout())
+        terminal::render(&report, paint)
     };
-    print(&text)?;
+    print(text.strip_prefix(&*begun.borrow()).unwrap_or(&text))?;
     Ok(End::Judged(report.outcome))
 }
 
@@ -77,12 +99,26 @@ pub(crate) fn judged(
     request: &Request,
     keeps: bool,
 ) -> anyhow::Result<Report> {
+    observed(workspace, lab, program, note, request, keeps, &|_| ())
+}
+
+/// The same, and shows a core that passed before the stretch clauses are begun.
+fn observed(
+    workspace: &Workspace,
+    lab: &Lab,
+    program: &Path,
+    note: SubjectNote,
+    request: &Request,
+    keeps: bool,
+    shows_core: &dyn Fn(&Report),
+) -> anyhow::Result<Report> {
     let scratch = Scratch::new(keeps)?;
     let bench = Bench {
         observe: &observe::observe,
         transcripts: &|name| snapshot::load(workspace, lab.slug, name),
         scratch: &scratch,
         workers: runner::workers(),
+        shows_core,
     };
     Ok(runner::check(lab, program, note, request, &bench)?)
 }

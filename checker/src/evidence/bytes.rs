@@ -75,17 +75,16 @@ impl<'de> Deserialize<'de> for Bytes {
 /// other byte as `\x` and two lower-case hexadecimal digits.
 pub fn escape(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len());
+    let mut text = Vec::with_capacity(bytes.len());
     for &byte in bytes {
-        if (0x20..=0x7e).contains(&byte) && byte != b'\\' {
-            text.push(char::from(byte));
+        if matches!(byte, 0x20..=0x7e) && byte != b'\\' {
+            text.push(byte);
         } else {
-            text.push_str("\\x");
-            text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            text.push(char::from(DIGITS[usize::from(byte & 15)]));
+            let (high, low) = (DIGITS[(byte >> 4) as usize], DIGITS[(byte & 15) as usize]);
+            text.extend_from_slice(&[b'\\', b'x', high, low]);
         }
     }
-    text
+    String::from_utf8(text).expect("ASCII only")
 }
 
 /// Reads what [`escape`] wrote; `None` if `text` is not such a string.

@@ -67,6 +67,16 @@ pub fn wait_any() -> io::Result<Option<Waited>> {
     }))
 }
 
+/// Whether this process has any child, ended and not yet waited for included; takes nothing from
+/// what there is to wait for (waitid(2): WNOWAIT).
+pub fn has_children() -> bool {
+    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+    let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT | libc::__WALL;
+    // SAFETY: waitid writes at most one siginfo_t to `info`, which is live, and keeps no pointer.
+    let found = check(unsafe { libc::waitid(libc::P_ALL, 0, info.as_mut_ptr(), options) });
+    !found.is_err_and(|error| error.raw_os_error() == Some(libc::ECHILD))
+}
+
 /// Begins to trace `pid` without stopping it (PTRACE_SEIZE).
 pub fn seize(pid: pid_t, options: c_int) -> io::Result<()> {
     // SAFETY: PTRACE_SEIZE takes no pointers; address is ignored and data is an integer.

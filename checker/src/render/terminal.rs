@@ -14,6 +14,16 @@ use crate::lab::Tier;
 use crate::report::{Build, ClauseReport, Report, SubjectNote};
 use crate::verdict::{Diagnosis, Verdict};
 
+/// The beginning of the page on a lab whose core clauses have all passed, while the stretch
+/// clauses are still run: what [`render`] says later begins with it.
+pub fn opening(core: &Report, paint: Paint) -> String {
+    let mut page = Page::new(paint);
+    page.line(HEAD, &heading(core));
+    page.gap();
+    clauses::put(&mut page, &core.clauses);
+    page.finish()
+}
+
 /// The whole page.
 pub fn render(report: &Report, paint: Paint) -> String {
     let mut page = Page::new(paint);

@@ -21,6 +21,12 @@ impl Selection {
         all.sort_by_key(|clause| clause.number);
         all
     }
+
+    /// Whether the chapter has the first part before the second.
+    pub fn is_in_order(&self) -> bool {
+        let last = self.first.iter().map(|clause| clause.number).max();
+        self.then.iter().all(|clause| Some(clause.number) > last)
+    }
 }
 
 /// The scenarios of a run, in the same two parts; each stands once.

@@ -71,6 +71,7 @@ fn run(endings: &[(&str, Ending)], request: &Request, note: SubjectNote) -> (Rep
     };
     let scratch = Scratch::new(false).expect("a folder");
     let bench = Bench {
+        shows_core: &|_| (),
         observe: &observe,
         transcripts: &|_| Ok(None),
         scratch: &scratch,

@@ -24,7 +24,7 @@ pub fn differences(header: &Header, report: &Report) -> Vec<Difference> {
         return rejected(report);
     }
     let (failing, code) = match &header.expect {
-        Expect::Fails { clauses, code } => (clauses.as_slice(), Some(code)),
+        Expect::Fails { clauses, code } => (clauses.as_slice(), code.as_ref()),
         Expect::Passes | Expect::Rejected => (&[][..], None),
     };
     let mut found = Vec::new();

@@ -106,7 +106,7 @@ fn every_mistake_has_a_program_that_makes_it() {
     let made = |slug: &str| -> BTreeSet<String> {
         let codes = known.iter().filter(|program| program.lab() == slug);
         let code = |program: &Program| match &program.header.expect {
-            Expect::Fails { code, .. } => Some(code.clone()),
+            Expect::Fails { code, .. } => code.clone(),
             Expect::Passes | Expect::Rejected => None,
         };
         codes.filter_map(code).collect()

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::evidence::ending::Ending;
 use crate::evidence::trace::What;
-use crate::observe::process;
+use crate::observe::{process, sys};
 
 use super::Run;
 
@@ -14,6 +14,8 @@ const GRACE: Duration = Duration::from_millis(300);
 const LONG_GRACE: Duration = Duration::from_secs(5);
 /// How often stillness is looked at when nothing happens.
 const TICK: Duration = Duration::from_millis(100);
+/// How often at most every process is looked at, however much happens.
+const LOOK: Duration = Duration::from_millis(20);
 /// How often when somebody waits for an actor to be blocked.
 const SHORT_TICK: Duration = Duration::from_millis(2);
 
@@ -25,6 +27,8 @@ pub struct Clock {
     stirred: Instant,
     /// The sum of processor time when stillness was last looked at.
     ticks: u64,
+    /// When that was.
+    looked: Instant,
     /// When the last actor ended, if all have.
     all_ended: Option<Instant>,
 }
@@ -37,6 +41,7 @@ impl Clock {
             started: now,
             stirred: now,
             ticks: 0,
+            looked: now,
             all_ended: None,
         }
     }
@@ -44,6 +49,16 @@ impl Clock {
     /// Something happened.
     pub fn stir(&mut self) {
         self.stirred = Instant::now();
+    }
+
+    /// Whether it is time to look at every process again: what is looked for takes long to come
+    /// about, and between two events of a busy program there is nothing to see.
+    fn is_due(&mut self) -> bool {
+        let due = self.looked.elapsed() >= LOOK;
+        if due {
+            self.looked = Instant::now();
+        }
+        due
     }
 
     /// Whether what outlives the last actor still has time. Counts from the first call.
@@ -60,6 +75,9 @@ impl Run<'_> {
         if self.clock.started.elapsed() > Duration::from_secs(limits.wall_s) {
             let limit_s = limits.wall_s;
             self.end_all(|_| Ending::TooLong { limit_s });
+            return;
+        }
+        if !self.clock.is_due() {
             return;
         }
         let limit = limits.processes;
@@ -106,7 +124,9 @@ impl Run<'_> {
 
     /// Every task that runs; where nothing is traced, every process below this one.
     pub(super) fn live(&self) -> Vec<libc::pid_t> {
-        if self.untraced.is_some() {
+        if self.untraced.is_some() && !sys::has_children() {
+            Vec::new()
+        } else if self.untraced.is_some() {
             process::descendants(std::process::id() as libc::pid_t)
         } else {
             self.tasks.keys().copied().collect()

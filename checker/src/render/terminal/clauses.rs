@@ -30,7 +30,16 @@ pub(super) fn put(page: &mut Page, clauses: &[ClauseReport]) {
         let width = text.chars().count();
         if *short { width } else { 0 }
     };
-    let column = statuses.iter().map(width).max().unwrap_or(0).min(40);
+    // Core and stretch have columns of their own: the core may be on the screen already.
+    let column = |tier: Tier| {
+        let both = clauses.iter().zip(&statuses);
+        let own = both.filter(|(clause, _)| clause.tier == tier);
+        own.map(|(_, status)| width(status))
+            .max()
+            .unwrap_or(0)
+            .min(40)
+    };
+    let columns = (column(Tier::Core), column(Tier::Stretch));
     let has_core = clauses.iter().any(|clause| clause.tier == Tier::Core);
     let mut stretch_begins = has_core;
     for (clause, (status, style, short)) in clauses.iter().zip(&statuses) {
@@ -41,6 +50,10 @@ pub(super) fn put(page: &mut Page, clauses: &[ClauseReport]) {
         let number = format!("{:>3}  ", clause.number);
         let status = printable(status, false);
         if *short {
+            let column = match clause.tier {
+                Tier::Core => columns.0,
+                Tier::Stretch => columns.1,
+            };
             let status = fold::shorten(&status, column);
             let gap = " ".repeat(column + 2 - status.chars().count());
             let promise = fold::shorten(&clause.promise, WIDTH - 5 - column - 2);
