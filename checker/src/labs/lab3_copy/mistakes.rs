@@ -49,7 +49,7 @@ pub static ALL: &[Mistake] = &[
         code: "copied-before-done",
         says: "`copied` is a promise that the bytes are in place. Printed too early, it stays on the screen when the copy fails.",
         hint: "Which calls can still fail after this line is printed?",
-        section: "lab3-copy.md#the-contract",
+        section: "lab3-copy.md#clause-3",
         clauses: &[4, 7, 10, 11, 12],
         recognise: nothing,
     },
