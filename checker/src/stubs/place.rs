@@ -17,8 +17,18 @@ pub fn course(root: &Path, out: &Path) -> Result<(), Error> {
         fs::read_to_string(&path).map_err(|error| at(&path, error))
     };
     let manifest = text("Cargo.toml")?;
-    let members = |line: &&str| line.starts_with("members") || line.starts_with("default-members");
-    let mut manifest: Vec<&str> = manifest.lines().filter(|line| !members(line)).collect();
+    let members = |line: &str| line.starts_with("members") || line.starts_with("default-members");
+    // What is said of the checker alone would be of nothing there.
+    let mut of_checker = false;
+    let mut manifest: Vec<&str> = manifest
+        .lines()
+        .filter(|line| {
+            if line.starts_with('[') {
+                of_checker = *line == "[profile.dev.package.checker]";
+            }
+            !of_checker && !members(line)
+        })
+        .collect();
     if let Some(place) = manifest.iter().position(|line| *line == "[workspace]") {
         manifest.insert(place + 1, "members = [\"labs/*\"]");
     }

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use checker::course;
 use checker::report::Report;
@@ -51,7 +51,7 @@ pub fn workspace() -> Workspace {
 /// A copy of the course in the target folder, with pristine stubs in its labs/. One test has it
 /// at a time.
 pub fn course() -> MutexGuard<'static, PathBuf> {
-    static COURSE: Mutex<PathBuf> = Mutex::new(PathBuf::new());
+    static COURSE: LazyLock<Mutex<PathBuf>> = LazyLock::new(Mutex::default);
     let mut out = COURSE.lock().unwrap_or_else(PoisonError::into_inner);
     *out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("course");
     let root = workspace().root().to_owned();
