@@ -1,9 +1,10 @@
 //! The stage of a scenario: its folder, the disk under it, and the files on it.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, FileTimes, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
 use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
@@ -83,7 +84,9 @@ fn make(folder: &Path, path: &Path, kind: &FileKind) -> io::Result<()> {
             for (offset, bytes) in pieces {
                 file.write_all_at(&bytes.0, *offset)?;
             }
-            Ok(())
+            // Long past, so that a change in the same tick of the kernel's clock shows all the same.
+            let long_past = UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+            file.set_times(FileTimes::new().set_modified(long_past))
         }
         FileKind::Directory => fs::create_dir(path),
         FileKind::Fifo => Ok(mkfifo(path, Mode::from_bits_truncate(0o644))?),
