@@ -40,7 +40,8 @@ pub struct Evidence {
     pub actors: Vec<Actor>,
     /// Every file in the scenario's folder, before and after, by name.
     pub files: Vec<FileStory>,
-    /// What was asked of the kernel.
+    /// What was asked of the kernel; only the beginning if a run was ended because it wrote, asked
+    /// or forked without end.
     pub trace: Facet<Vec<Event>>,
     /// What was looked at while the processes stood still.
     pub moments: Facet<Vec<Moment>>,

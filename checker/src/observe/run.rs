@@ -24,7 +24,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use crate::evidence::ending::Ending;
 use crate::evidence::file::{FileState, FileStory};
-use crate::evidence::trace::{Event, What};
+use crate::evidence::trace::{Call, Event, What};
 use crate::evidence::{Evidence, Facet, Moment};
 use crate::scenario::{Scenario, Start, Watch};
 
@@ -36,6 +36,10 @@ use tasks::Task;
 
 /// How many events are recorded; a program that asks for more is ended.
 const EVENTS: usize = 30_000;
+
+/// How many events are kept of a run that was ended because it went on without end, and with how
+/// many bytes of data: every such scenario of a lab stays in memory until it is judged.
+const KEPT: (usize, usize) = (500, 256 << 10);
 
 /// A run under way.
 struct Run<'a> {
@@ -208,7 +212,10 @@ impl Run<'_> {
         }
     }
 
-    fn evidence(self, before: Vec<(String, FileState)>) -> io::Result<Evidence> {
+    fn evidence(mut self, before: Vec<(String, FileState)>) -> io::Result<Evidence> {
+        if self.actors.iter().any(ActorRun::went_on_without_end) {
+            self.keep_beginning();
+        }
         let after = files::states(&self.folder)?;
         let actors = self.scenario.actors.iter().zip(self.actors);
         let is_meant_traced = self.scenario.watch == Watch::Traced;
@@ -232,6 +239,24 @@ impl Run<'_> {
             unavailable: self.unavailable,
             page_size: page_size(),
         })
+    }
+
+    /// Leaves the beginning of the trace and the moments that belong to it.
+    fn keep_beginning(&mut self) {
+        let mut bytes = 0;
+        let is_too_much = |event: &Event| {
+            if let What::Call(Call {
+                data: Some(data), ..
+            }) = &event.what
+            {
+                bytes += data.0.len();
+            }
+            bytes > KEPT.1
+        };
+        let kept = self.trace.iter().position(is_too_much);
+        let kept = kept.unwrap_or(self.trace.len()).min(KEPT.0);
+        self.trace.truncate(kept);
+        self.moments.retain(|moment| moment.at <= kept);
     }
 
     /// Puts an event into the trace and tells its index.

@@ -63,6 +63,18 @@ impl ActorRun {
         self.child.is_none() && self.ending.is_none()
     }
 
+    /// Whether it was ended because it wrote, asked or forked without end.
+    pub fn went_on_without_end(&self) -> bool {
+        matches!(
+            self.ending,
+            Some(
+                Ending::Flooded { .. }
+                    | Ending::TooManyCalls { .. }
+                    | Ending::TooManyProcesses { .. }
+            )
+        )
+    }
+
     /// Its first process.
     pub fn pid(&self) -> Option<pid_t> {
         self.child.as_ref().map(|child| child.pid.as_raw())
