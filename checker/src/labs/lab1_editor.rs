@@ -189,7 +189,13 @@ static CLAUSES: &[Clause] = &[
         checks: &[
             each(
                 "synced",
-                &["overwrite", "overwrite-pages", "overwrite-longer"],
+                &[
+                    "overwrite",
+                    "overwrite-pages",
+                    "overwrite-longer",
+                    "overwrite-longer-page",
+                    "overwrite-all",
+                ],
                 rules::synced,
             ),
             each("sync-fails", &["overwrite-sync-fails"], rules::sync_fails),

@@ -189,6 +189,17 @@ pub fn exits_of(obs: &Observation, actor: usize, code: i32) -> Ruling {
     Ok(())
 }
 
+/// No signal killed the subject, however far it came and with whichever status it ended.
+pub fn survives(obs: &Observation) -> Ruling {
+    let actor = &obs.evidence.actors[0];
+    match actor.ending {
+        Ending::Killed { .. } => broken("the program ends by itself", words(obs, actor))
+            .at(Spot::Ending)
+            .fail(),
+        _ => Ok(()),
+    }
+}
+
 /// The subject was not stopped short by a `todo!` of the stub. For clauses that a program which
 /// does nothing would keep.
 pub fn is_written(obs: &Observation) -> Ruling {

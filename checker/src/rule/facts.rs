@@ -18,12 +18,33 @@ pub fn are(obs: &Observation, expected: &[Fact]) -> Ruling {
 
 /// Standard output of an actor is these facts, in this order, and nothing else.
 pub fn are_of(obs: &Observation, actor: usize, expected: &[Fact]) -> Ruling {
-    let output = obs.evidence.actors[actor].stdout.text();
-    let wanted: Vec<String> = expected
-        .iter()
-        .map(|(name, value)| format!("{name}: {value}"))
-        .collect();
+    same_lines(
+        &lines_of(expected),
+        &obs.evidence.actors[actor].stdout.text(),
+    )
+}
+
+/// Standard output of the subject begins with these facts, whatever follows.
+pub fn begin(obs: &Observation, expected: &[Fact]) -> Ruling {
+    let output = obs.evidence.actors[0].stdout.text();
+    let lines = output.split_inclusive('\n').take(expected.len());
+    same_lines(&lines_of(expected), &lines.collect::<String>())
+}
+
+/// Standard output of the subject ends with these facts but for the first `n`, of which nothing is
+/// asked but that they are there.
+pub fn end(obs: &Observation, expected: &[Fact], n: usize) -> Ruling {
+    let output = obs.evidence.actors[0].stdout.text();
+    let mut wanted = lines_of(expected);
+    for (line, found) in wanted[..n].iter_mut().zip(output.lines()) {
+        *line = found.to_owned();
+    }
     same_lines(&wanted, &output)
+}
+
+fn lines_of(facts: &[Fact]) -> Vec<String> {
+    let line = |(name, value): &Fact| format!("{name}: {value}");
+    facts.iter().map(line).collect()
 }
 
 /// `output` is these lines; a space at the end of a line does not count.
@@ -195,6 +216,24 @@ mod tests {
         ] {
             assert!(ruling(output).is_err(), "{output:?}");
         }
+    }
+
+    #[test]
+    fn beginning_and_end_are_told_apart() {
+        let both = |output: &str| {
+            let obs = made::observation(made::scenario(&["a"]))
+                .print(output)
+                .done();
+            let begins = begin(&obs, &facts()[..1]).is_ok();
+            (begins, end(&obs, &facts(), 1).is_ok())
+        };
+        assert_eq!(both("size: 0\ncontent:\n"), (true, true));
+        assert_eq!(both("size: 0\n"), (true, false));
+        assert_eq!(both("size: 0\nnoise\ncontent:\n"), (true, false));
+        assert_eq!(both("size: 0\ncontent:\nnoise\n"), (true, false));
+        assert_eq!(both("size: 7\ncontent:\n"), (false, true));
+        assert_eq!(both("size: 0"), (false, false));
+        assert_eq!(both(""), (false, false));
     }
 
     #[test]

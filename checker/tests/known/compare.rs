@@ -20,14 +20,15 @@ pub fn differences(header: &Header, report: &Report) -> Vec<Difference> {
     if report.build != Build::Built {
         return vec![difference("a program".to_owned(), "none".to_owned())];
     }
+    let mut found = unshown(header, report);
     if header.expect == Expect::Rejected {
-        return rejected(report);
+        found.extend(rejected(report));
+        return found;
     }
     let (failing, code) = match &header.expect {
         Expect::Fails { clauses, code } => (clauses.as_slice(), code.as_ref()),
         Expect::Passes | Expect::Rejected => (&[][..], None),
     };
-    let mut found = Vec::new();
     for number in failing.iter().chain(&header.also).chain(&header.stretch) {
         if report.clauses.iter().all(|one| one.number != *number) {
             found.push(difference(format!("clause {number}"), "no such".to_owned()));
@@ -80,6 +81,27 @@ fn follows(clause: &ClauseReport, report: &Report, header: &Header, failing: &[u
     let further = || report.clauses.iter().find(|one| one.number == by);
     !failing.contains(&clause.number)
         && (expected || further().is_some_and(|one| follows(one, report, header, failing)))
+}
+
+/// The mistakes that the header shows and no failing clause names. Where a stretch clause is not
+/// observable here, nobody knows.
+fn unshown(header: &Header, report: &Report) -> Vec<Difference> {
+    let dark = |clause: &ClauseReport| matches!(clause.verdict, Verdict::NotObservable { .. });
+    let named_here: Vec<&String> = report.clauses.iter().filter_map(named).collect();
+    if report.clauses.iter().any(dark) {
+        return Vec::new();
+    }
+    let missing = header
+        .shows
+        .iter()
+        .filter(|code| !named_here.contains(code));
+    let words = match named_here.is_empty() {
+        true => "no clause names a mistake".to_owned(),
+        false => format!("named: {named_here:?}"),
+    };
+    missing
+        .map(|code| difference(format!("some clause failed [{code}]"), words.clone()))
+        .collect()
 }
 
 fn rejected(report: &Report) -> Vec<Difference> {
@@ -225,6 +247,17 @@ mod tests {
         );
         let timeouts = [Passed, failed("x"), blocked("two timeouts"), Passed];
         assert_eq!(compared("fails 1 with x", timeouts), ["2 passed"]);
+    }
+
+    #[test]
+    fn what_a_program_shows_is_named_by_a_clause() {
+        let none: [&str; 0] = [];
+        let verdicts = [Passed, failed("x"), Passed, failed("y")];
+        let shows = |code: &str| format!("fails 1 with x\n// stretch: fails 3\n// shows: {code}");
+        assert_eq!(compared(&shows("y"), verdicts.clone()), none);
+        let missing = ["some clause failed [z]"];
+        assert_eq!(compared(&shows("y, z"), verdicts.clone()), missing);
+        assert_eq!(compared("rejected\n// shows: z", verdicts), missing);
     }
 
     #[test]

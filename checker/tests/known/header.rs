@@ -7,6 +7,7 @@
 //! // expect: fails 3, 5          these fail, by no mistake that has a name
 //! // expect: rejected            some core clause fails
 //! // also: 4, 6                  what fails or is blocked in consequence
+//! // shows: CODE, CODE           other mistakes, each of which some failing clause names
 //! // stretch: fails 9, 10        what else it does not do, of the stretch clauses
 //! // cc: -pthread                for the C compiler
 //! // about: what the program does, and what is wrong with it
@@ -23,6 +24,8 @@ pub struct Header {
     pub expect: Expect,
     /// Clauses that fail or are blocked in consequence.
     pub also: BTreeSet<u8>,
+    /// Mistakes that some failing clause names, besides the one that is expected.
+    pub shows: BTreeSet<String>,
     /// Stretch clauses that it does not keep, apart from all others.
     pub stretch: BTreeSet<u8>,
     /// Arguments for the C compiler.
@@ -66,6 +69,7 @@ pub fn read(text: &str) -> Result<Header, String> {
                 expected = true;
             }
             "also" => header.also = numbers(value)?.into_iter().collect(),
+            "shows" => header.shows = codes(value),
             "stretch" => {
                 let list = value.strip_prefix("fails ");
                 let list = list.ok_or("`stretch` reads `fails 9, 10`")?;
@@ -101,6 +105,10 @@ fn expect(value: &str) -> Result<Expect, String> {
     }
 }
 
+fn codes(list: &str) -> BTreeSet<String> {
+    list.split(',').map(|code| code.trim().to_owned()).collect()
+}
+
 fn numbers(list: &str) -> Result<Vec<u8>, String> {
     let number = |word: &str| word.trim().parse();
     let numbers: Result<Vec<u8>, _> = list.split(',').map(number).collect();
@@ -110,13 +118,15 @@ fn numbers(list: &str) -> Result<Vec<u8>, String> {
 #[test]
 fn a_header_is_read_to_its_end() {
     let text = "// expect: fails 3, 5 with no-sync\n// also: 4\n// stretch: fails 9, 10\n\
-                // cc: -pthread -static\n// about: it: forgets\n\n// expect: passes\n";
+                // shows: no-room, append-raced\n// cc: -pthread -static\n// about: it: forgets\n\n// expect: passes\n";
     let header = read(text).expect("a header");
     let code = Some("no-sync".to_owned());
     let clauses = vec![3, 5];
     assert_eq!(header.expect, Expect::Fails { clauses, code });
     assert_eq!(header.also, BTreeSet::from([4]));
     assert_eq!(header.stretch, BTreeSet::from([9, 10]));
+    let shows = ["append-raced", "no-room"].map(String::from);
+    assert_eq!(header.shows, BTreeSet::from(shows));
     assert_eq!(header.flags, ["-pthread", "-static"]);
     assert_eq!(header.about, "it: forgets");
     let core = read("// expect: passes core\n// about: x\n").expect("a header");

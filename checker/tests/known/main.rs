@@ -104,12 +104,15 @@ fn rows_of(program: &Program, report: &checker::report::Report) -> String {
 fn every_mistake_has_a_program_that_makes_it() {
     let known = known();
     let made = |slug: &str| -> BTreeSet<String> {
-        let codes = known.iter().filter(|program| program.lab() == slug);
-        let code = |program: &Program| match &program.header.expect {
-            Expect::Fails { code, .. } => code.clone(),
-            Expect::Passes | Expect::Rejected => None,
+        let programs = known.iter().filter(|program| program.lab() == slug);
+        let codes = |program: &Program| {
+            let mut codes = program.header.shows.clone();
+            if let Expect::Fails { code, .. } = &program.header.expect {
+                codes.extend(code.clone());
+            }
+            codes
         };
-        codes.filter_map(code).collect()
+        programs.flat_map(codes).collect()
     };
     let mut faults = Vec::new();
     for lab in course::labs() {

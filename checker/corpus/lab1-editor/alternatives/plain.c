@@ -1,5 +1,6 @@
 // expect: passes core
 // stretch: fails 9, 11, 12
+// shows: append-raced, no-room
 // about: Straight from the chapter: the whole file mapped, memcpy, msync of everything.
 
 #define _GNU_SOURCE

@@ -1,5 +1,6 @@
 // expect: passes core
 // stretch: fails 10
+// shows: lines-held-back
 // about: Raw system calls; the file is looked at through a third, read-only shared mapping that stands from the beginning; mapped read-only first and made writable by mprotect; only the bytes needed are mapped; lines leave in pieces; both mappings stand until the end.
 
 #define _GNU_SOURCE

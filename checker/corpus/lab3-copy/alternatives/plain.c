@@ -1,5 +1,6 @@
 // expect: passes core
 // stretch: fails 8, 10, 11, 14
+// shows: whole-file-mapped, no-room
 // about: Straight from the chapter: two whole mappings, one memcpy.
 
 #define _GNU_SOURCE

@@ -133,6 +133,40 @@ fn known_mistakes_are_told_by_name() {
 }
 
 #[test]
+fn the_end_of_a_run_is_judged_with_the_sync() {
+    let told_of = |name: &str, claim: bool, code: i32| {
+        let plan = plan(name);
+        let seen = &plan.new[..plan.old.len()];
+        let made = mapped(name, &plan, "MAP_SHARED")
+            .holds(&plan.name, &plan.new)
+            .print(&plan.facts[0])
+            .msync(AT, plan.to, "MS_SYNC", 0)
+            .moment("msync", Some((&plan.name, seen, &[])));
+        let made = match claim {
+            true => made.print(&plan.facts[1]),
+            false => made,
+        };
+        made.ends(Ending::Exited { code }).done()
+    };
+    for name in ["overwrite", "overwrite-pages"] {
+        for (claim, code) in [(false, 0), (false, 101), (true, 3)] {
+            let obs = told_of(name, claim, code);
+            assert_eq!(told(LAB1, 3, "stored", &obs), "passed");
+            assert_ne!(told(LAB1, 6, "synced", &obs), "passed", "{claim} {code}");
+        }
+    }
+    for name in ["overwrite-longer", "overwrite-longer-page", "overwrite-all"] {
+        for (claim, code) in [(false, 0), (true, 3)] {
+            let obs = told_of(name, claim, code);
+            assert_eq!(told(LAB1, 4, "cut", &obs), "passed");
+            assert_ne!(told(LAB1, 6, "synced", &obs), "passed", "{claim} {code}");
+        }
+        let right = told_of(name, true, 0);
+        assert_eq!(told(LAB1, 6, "synced", &right), "passed");
+    }
+}
+
+#[test]
 fn a_sync_after_the_claim_is_told_by_name() {
     let plan = plan("overwrite");
     let made = mapped("overwrite", &plan, "MAP_SHARED").holds(&plan.name, &plan.new);

@@ -157,16 +157,31 @@ pub fn change(obs: &Observation) -> Change {
     }
 }
 
-/// Clauses 3 and 7, but for the syncs: stored through a shared mapping, no byte moved by a call,
-/// the right bytes, the same inode, the facts, exit status 0.
+/// Clause 3: stored through a shared mapping, no byte moved by a call, the right bytes, the same
+/// inode, the facts up to the sync. What comes after it is clause 6's.
 pub fn stored(obs: &Observation) -> Ruling {
     also(through_mapping(obs), || {
-        let change = change(obs);
-        file::keeps_identity(obs, name(obs))?;
-        file::has_bytes(obs, name(obs), &change.new)?;
-        facts::are(obs, &change.facts)?;
+        in_the_file(obs)?;
+        facts::begin(obs, &change(obs).facts[..BEFORE_SYNC])?;
+        ending::survives(obs)
+    })
+}
+
+/// As many facts does `overwrite` print before it syncs.
+const BEFORE_SYNC: usize = 3;
+
+/// The same to the end of the run: all facts, exit status 0.
+fn stored_to_the_end(obs: &Observation) -> Ruling {
+    also(through_mapping(obs), || {
+        in_the_file(obs)?;
+        facts::are(obs, &change(obs).facts)?;
         ending::exits(obs, 0)
     })
+}
+
+fn in_the_file(obs: &Observation) -> Ruling {
+    file::keeps_identity(obs, name(obs))?;
+    file::has_bytes(obs, name(obs), &change(obs).new)
 }
 
 fn through_mapping(obs: &Observation) -> Ruling {
@@ -251,7 +266,7 @@ fn keeps_length(obs: &Observation) -> Ruling {
 pub fn cut(obs: &Observation) -> Ruling {
     // An empty file has no page into which anything could be stored.
     match change(obs).old.is_empty() {
-        true => stored(obs),
+        true => stored_to_the_end(obs),
         false => also(moment::nothing_past_the_end(obs, name(obs)), || stored(obs)),
     }
 }
@@ -273,10 +288,17 @@ pub fn seen_by_another(obs: &Observation) -> Ruling {
     moment::witness_sees(obs, at, name, &wanted, "when `synced` is printed")
 }
 
-/// Clause 6.
+/// Clause 6, and the end of every run that clauses 3 and 4 follow up to the sync.
 pub fn synced(obs: &Observation) -> Ruling {
     let of = target(obs, name(obs));
-    sync::precedes(obs, 0, &of, change(obs).stored, "synced:")
+    let change = change(obs);
+    also(
+        sync::precedes(obs, 0, &of, change.stored, "synced:"),
+        || {
+            facts::end(obs, &change.facts, BEFORE_SYNC)?;
+            ending::exits(obs, 0)
+        },
+    )
 }
 
 /// Clause 6: the disk does not take it.
@@ -299,7 +321,7 @@ pub fn sync_fails(obs: &Observation) -> Ruling {
 pub fn appended(obs: &Observation) -> Ruling {
     // Bytes behind the end are lost: what is missing afterwards follows from that.
     also(moment::nothing_past_the_end(obs, name(obs)), || {
-        stored(obs)?;
+        stored_to_the_end(obs)?;
         let of = target(obs, name(obs));
         sync::precedes(obs, 0, &of, change(obs).stored, "synced:")
     })
