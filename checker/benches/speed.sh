@@ -7,7 +7,7 @@
 #   edit    one line edited in lab3 to its complete core verdict on the screen,
 #           against `cargo build -p lab3-copy` of such an edit (at most 2.5)
 #   memory  the largest peak among the checker, its observers and a program that floods its
-#           output or makes calls without end (at most 64 MiB)
+#           output, makes calls without end, or leaves large files (at most 64 MiB)
 #
 #   checker/benches/speed.sh [first] [edit] [memory]      without a word: all three
 #
@@ -122,15 +122,21 @@ RUST
 use std::os::unix::fs::FileExt;
 fn main() {
     let file = std::fs::File::create("a-file-of-a-rather-long-name.txt").expect("a file");
-    let bytes = [0xffu8; 4096];
     for n in 0.. {
-        let _ = file.write_at(&bytes, n % 256 * 4096);
+        let _ = file.write_at(&[0xff; 4096], n % 16 * 4096);
         if n % 16 == 0 { println!("{n}"); }
     }
 }
 RUST
+    cat >"$work/files.rs" <<'RUST'
+fn main() {
+    for n in 0..4 {
+        let _ = std::fs::write(format!("file-{n}"), vec![0xff; 1 << 20]);
+    }
+}
+RUST
     rustc -O -o "$work/peak" "$work/peak.rs"
-    for program in floods calls; do
+    for program in floods calls files; do
         rustc -O -o "$work/$program" "$work/$program.rs"
         kib=$("$work/peak" target/debug/checker lab3 --program "$work/$program")
         verdict=ok

@@ -106,6 +106,8 @@ pub fn unescape(text: &str) -> Option<Vec<u8>> {
             _ => return None,
         };
     }
+    // Four times too long where every byte was escaped, and evidence of many runs is kept at once.
+    bytes.shrink_to_fit();
     Some(bytes)
 }
 
