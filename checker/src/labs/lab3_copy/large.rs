@@ -9,7 +9,7 @@ use crate::rule::{ending, exhibit, file, finding::broken};
 use crate::verdict::{Ruling, Spot};
 
 use super::rules::facts_of;
-use super::scenarios::HUGE;
+use super::scenarios::{CUT, HUGE};
 use super::{destination, mistakes, source};
 
 /// Clause 8.
@@ -124,7 +124,6 @@ pub fn beyond_4_gib(observations: &[&Observation]) -> Ruling {
 /// No length in this run was cut. A call of fallocate at which the run was ended counts: what it
 /// asks for is known.
 fn lengths(obs: &Observation) -> Result<Shown, crate::verdict::Finding> {
-    let page = obs.evidence.page_size.max(1);
     let (from, to) = (target(obs, source(obs)), target(obs, destination(obs)));
     let mut shown = Shown::default();
     for step in calls(obs)? {
@@ -147,7 +146,7 @@ fn lengths(obs: &Observation) -> Result<Shown, crate::verdict::Finding> {
         {
             shown.sized = true;
             // A file may also grow window by window.
-            if length != HUGE && (length % page != 0 || length > HUGE) {
+            if length == CUT || length > HUGE {
                 return Err(fails(
                     format!("`{}` is {HUGE} bytes long then", to.name),
                     length,
@@ -158,12 +157,9 @@ fn lengths(obs: &Observation) -> Result<Shown, crate::verdict::Finding> {
             && let Some(file) = [&from, &to].into_iter().find(|file| file.in_call(call))
         {
             shown.mapped |= to.in_call(call);
-            let whole = map.offset.checked_add(map.length) == Some(HUGE);
-            if !whole && map.length % page != 0 {
-                let expected = format!(
-                    "a mapping of `{}` ends where the file ends, or is a whole number of pages long",
-                    file.name
-                );
+            let is_last = map.offset.checked_add(map.length) == Some(HUGE);
+            if !is_last && map.length == CUT {
+                let expected = format!("no mapping of `{}` has a length cut to 32 bits", file.name);
                 return Err(fails(expected, map.length));
             }
         }

@@ -6,6 +6,8 @@ use crate::scenario::{Action, FileKind, Point, Scenario, Side};
 
 /// Clause 9: just beyond what 32 bits hold.
 pub const HUGE: u64 = (4 << 30) + 5;
+/// What is left of it in 32 bits.
+pub const CUT: u64 = HUGE & 0xffff_ffff;
 
 /// Calls that move bytes of a file, often many.
 const MOVERS: &[&str] = &[
