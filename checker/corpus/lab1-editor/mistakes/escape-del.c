@@ -1,5 +1,4 @@
 // expect: fails 2
-// also: 1
 // stretch: fails 11, 12
 // about: show prints every byte from 0x20 on as it is, the byte 0x7f too.
 

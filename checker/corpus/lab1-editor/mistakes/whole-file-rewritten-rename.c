@@ -1,5 +1,5 @@
 // expect: fails 3 with whole-file-rewritten
-// also: 4, 5, 6, 10
+// also: 4, 5, 10
 // stretch: fails 10, 11, 12
 // about: overwrite makes a new file with the new content, through a mapping, and renames it over the old one: another inode.
 

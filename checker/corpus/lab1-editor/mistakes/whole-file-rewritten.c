@@ -1,5 +1,5 @@
 // expect: fails 3 with whole-file-rewritten
-// also: 4, 5
+// also: 4
 // stretch: fails 9, 10, 11, 12
 // about: overwrite keeps the file in memory, cuts it to length 0, makes it long again and stores all of it.
 

@@ -1,5 +1,5 @@
 // expect: fails 5 with nul-padding
-// also: 6, 7
+// also: 7
 // stretch: fails 8
 // about: The shared store takes the NUL of the text along, where there is room; the private one does not.
 

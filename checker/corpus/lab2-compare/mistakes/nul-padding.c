@@ -1,5 +1,5 @@
 // expect: fails 3, 5 with nul-padding
-// also: 6, 7
+// also: 7
 // stretch: fails 8, 9
 // about: Both stores are a strncpy over the whole file, which fills the rest with NUL bytes.
 

@@ -1,5 +1,5 @@
 // expect: fails 1, 4, 5 with two-private
-// also: 6, 7, 9, 10
+// also: 6, 7, 9
 // stretch: fails 8
 // about: The mapping that should be shared is private as well: the file never changes.
 

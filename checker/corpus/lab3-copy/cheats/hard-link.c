@@ -1,4 +1,5 @@
 // expect: rejected
+// shows: linked-not-copied
 // about: The destination is made another name of the source: all bytes are equal, and no call moved any. Both are then mapped, and memcpy copies the file onto itself.
 
 #define _GNU_SOURCE

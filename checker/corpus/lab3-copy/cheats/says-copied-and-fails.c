@@ -1,4 +1,5 @@
 // expect: rejected
+// shows: copied-before-done
 // about: A right copy, but copied is printed ahead of every refusal of the destination.
 
 #define _GNU_SOURCE
