@@ -4,8 +4,9 @@
 //! Pure: the same evidence gives the same verdict, whenever and wherever it is judged.
 
 use crate::evidence::Observation;
+use crate::evidence::ending::Ending;
 use crate::lab::{Check, Clue, Judge, Lab, Mistake};
-use crate::rule::ending::{Trouble, trouble};
+use crate::rule::ending::{self, Trouble, trouble};
 use crate::rule::{facts, generic};
 use crate::verdict::{Diagnosis, Finding, MistakeNote, Ruling, Spot, Verdict};
 
@@ -140,7 +141,45 @@ fn explain(
             }
         }
     }
+    read_here(&mut diagnosis, lab, clause);
+    if !told_by_event && diagnosis.spot != Spot::Ending {
+        add_last_words(&mut diagnosis, obs);
+    }
     Verdict::Failed(Box::new(diagnosis))
+}
+
+/// A mistake may be explained at an earlier clause than the one that failed; one explained at a
+/// later clause is read at the one that failed.
+fn read_here(diagnosis: &mut Diagnosis, lab: &Lab, clause: u8) {
+    let chapter = format!("{}.md#clause-", lab.slug);
+    let Some(mistake) = &mut diagnosis.mistake else {
+        return;
+    };
+    let number = mistake.section.strip_prefix(&chapter);
+    if number
+        .and_then(|number| number.parse::<u8>().ok())
+        .is_some_and(|n| n > clause)
+    {
+        mistake.section = format!("{chapter}{clause}");
+    }
+}
+
+/// Where something is missing or wrong in the end, how the program ended and what it said of it.
+fn add_last_words(diagnosis: &mut Diagnosis, obs: &Observation) {
+    let Some(actor) = obs.evidence.actors.first() else {
+        return;
+    };
+    if !matches!(actor.ending, Ending::Exited { code } if code != 0) {
+        return;
+    }
+    let words = ending::words(obs, actor);
+    let said = actor.stderr.text();
+    let said = said.lines().next().unwrap_or_default();
+    let said = match said {
+        "" => ", and it said nothing".to_owned(),
+        said => format!(", and it said: {said}"),
+    };
+    diagnosis.observed.push_str(&format!("; {words}{said}"));
 }
 
 /// The mistake of this code: the lab's own, or the one that every lab knows.

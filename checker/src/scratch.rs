@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ static CURRENT: Mutex<Option<PathBuf>> = Mutex::new(None);
 pub struct Scratch {
     folder: PathBuf,
     keeps: bool,
+    salt: u64,
 }
 
 /// Why there is no folder to work in.
@@ -62,7 +64,12 @@ impl Scratch {
     pub fn new(keeps: bool) -> Result<Scratch, Fault> {
         let parent = std::env::temp_dir();
         let folder = make(&parent).map_err(|error| Fault::Make(parent, error))?;
-        let scratch = Scratch { folder, keeps };
+        let salt = fastrand::u64(..);
+        let scratch = Scratch {
+            folder,
+            keeps,
+            salt,
+        };
         if !keeps && let Ok(mut current) = CURRENT.lock() {
             *current = Some(scratch.folder.clone());
         }
@@ -80,9 +87,20 @@ impl Scratch {
         self.keeps
     }
 
+    /// The folder of the scenario `name`: called so if the run is kept, else by a number, since a
+    /// program under test sees where it runs and need not be told what is tried.
+    fn of_scenario(&self, name: &str) -> PathBuf {
+        if self.keeps {
+            return self.folder.join(name);
+        }
+        let mut hasher = DefaultHasher::new();
+        (self.salt, name).hash(&mut hasher);
+        self.folder.join(format!("{:016x}", hasher.finish()))
+    }
+
     /// Makes the empty folder in which the scenario `name` runs.
     pub fn scenario(&self, name: &str) -> Result<PathBuf, Fault> {
-        let folder = self.folder.join(name).join("files");
+        let folder = self.of_scenario(name).join("files");
         fs::create_dir_all(&folder).map_err(|error| Fault::Make(folder.clone(), error))?;
         Ok(folder)
     }
@@ -90,7 +108,7 @@ impl Scratch {
     /// What is left of the scenario `name`: its evidence beside its files if the run is kept,
     /// else nothing.
     pub fn leave(&self, name: &str, evidence: impl FnOnce() -> String) -> Result<(), Fault> {
-        let folder = self.folder.join(name);
+        let folder = self.of_scenario(name);
         if self.keeps {
             let file = folder.join("evidence.json");
             fs::write(&file, evidence()).map_err(|error| Fault::Make(file, error))

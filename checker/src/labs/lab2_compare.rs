@@ -55,7 +55,7 @@ static CLAUSES: &[Clause] = &[
         promise: "bad input is refused",
         points: 2,
         after: &[],
-        hint: "This is given code. `checker reset` brings it back.",
+        hint: "This is given code. `git checkout` on your lab's folder brings it back.",
         checks: &[
             each(
                 "usage",

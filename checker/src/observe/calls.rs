@@ -114,6 +114,7 @@ calls! {
     "mremap" SYS_mremap ("addr" Address, "old_size" Number, "new_size" Number, "flags" Bits, "new_addr" Address);
     "remap_file_pages" SYS_remap_file_pages ("addr" Address, "size" Number, "prot" Prot, "pgoff" Number, "flags" Bits);
     "mprotect" SYS_mprotect ("addr" Address, "length" Number, "prot" Prot);
+    "pkey_mprotect" SYS_pkey_mprotect ("addr" Address, "length" Number, "prot" Prot, "pkey" Signed);
     "madvise" SYS_madvise ("addr" Address, "length" Number, "advice" Number);
     "msync" SYS_msync ("addr" Address, "length" Number, "flags" SyncFlags);
     "ftruncate" SYS_ftruncate ("fd" Fd, "length" Signed);
@@ -157,8 +158,25 @@ calls! {
 }
 
 /// Calls that are answered with ENOSYS, so that every way of moving bytes is one that is watched:
-/// io_uring and the old asynchronous I/O. Programs that know them fall back to plain calls.
-pub const REFUSED: &[i64] = &[libc::SYS_io_uring_setup, libc::SYS_io_setup];
+/// io_uring, the old asynchronous I/O, messages in vectors, message queues, key rings, fault
+/// handling in user space. Programs that know them fall back to plain calls. And a filter of the
+/// program's own would outrank the one that watches it (seccomp(2)).
+pub const REFUSED: &[i64] = &[
+    libc::SYS_io_uring_setup,
+    libc::SYS_io_setup,
+    libc::SYS_sendmmsg,
+    libc::SYS_recvmmsg,
+    libc::SYS_mq_open,
+    libc::SYS_msgget,
+    libc::SYS_add_key,
+    libc::SYS_keyctl,
+    libc::SYS_userfaultfd,
+    libc::SYS_seccomp,
+];
+
+/// Options of prctl(2) that are answered with EINVAL, as by a kernel that does not know them:
+/// PR_GET_SECCOMP and PR_SET_SECCOMP, for the same reason.
+pub const REFUSED_OPTIONS: &[u32] = &[21, 22];
 
 /// Calls that make a process or thread. A tracer hears of them by other ways; in an untraced run
 /// they are announced, so that they can be counted.

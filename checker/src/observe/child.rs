@@ -7,6 +7,7 @@ use std::ffi::CString;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicI32, Ordering};
 
@@ -42,7 +43,7 @@ pub struct Child {
     /// The listener for its calls, if it is to be watched without ptrace and the kernel can.
     pub listener: Option<OwnedFd>,
     is_stopped: bool,
-    gate: PipeWriter,
+    gate: UnixStream,
     refusal: PipeReader,
 }
 
@@ -87,7 +88,7 @@ pub fn start(
     let (stdin, mut input) = io::pipe()?;
     let (stdout, out) = capture::pipe()?;
     let (stderr, err) = capture::pipe()?;
-    let (gate, gate_opener) = io::pipe()?;
+    let (gate, mut gate_opener) = UnixStream::pair()?;
     let (refusal, refuse) = capture::pipe()?;
     let streams = [
         identity(stdin.as_fd(), Stream::Stdin)?,
@@ -120,6 +121,10 @@ pub fn start(
             unsafe { libc::_exit(127) }
         }
         ForkResult::Parent { child } => {
+            drop(gate);
+            // Until it says so, this process must not be looked into either. If it fails before,
+            // the end of the stream says that.
+            let _ = gate_opener.read(&mut [0])?;
             let listener = match filter {
                 Filter::Notify => take_listener(child, &listener_number)?,
                 Filter::Trace | Filter::None => None,
@@ -184,12 +189,14 @@ impl Command {
 fn become_program(
     command: &Command,
     ends: &Ends<'_>,
-    mut gate: PipeReader,
+    mut gate: UnixStream,
     limits: &Limits,
     filter: Filter,
     listener_number: &SharedNumber,
 ) -> io::Result<Infallible> {
     sys::die_with_parent()?;
+    sys::let_others_look_in(true)?;
+    gate.write_all(b"r")?;
     setsid()?;
     dup2_stdin(ends.stdin)?;
     dup2_stdout(ends.stdout)?;
@@ -213,7 +220,7 @@ fn become_program(
     }
 }
 
-fn wait_at(gate: &mut PipeReader) -> io::Result<()> {
+fn wait_at(gate: &mut UnixStream) -> io::Result<()> {
     gate.read_exact(&mut [0])
 }
 

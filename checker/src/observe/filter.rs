@@ -6,7 +6,7 @@
 use libc::sock_filter;
 
 use super::arch;
-use super::calls::{FORKS, REFUSED, WATCHED};
+use super::calls::{FORKS, REFUSED, REFUSED_OPTIONS, WATCHED};
 
 const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
 const IF_EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
@@ -15,7 +15,9 @@ const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
 
 const NUMBER: u32 = 0;
 const ARCHITECTURE: u32 = 4;
-/// The low word of the second argument, on a little-endian machine.
+/// The low word of the first argument, on a little-endian machine.
+const FIRST_ARGUMENT: u32 = 16;
+/// The low word of the second argument.
 const SECOND_ARGUMENT: u32 = 16 + 8;
 
 /// What a watched call does to its process.
@@ -46,6 +48,14 @@ pub fn program(stop: Stop) -> Vec<sock_filter> {
         code.push(jump(IF_EQUAL, number as u32, 0, 1));
         code.push(step(RETURN, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32));
     }
+    let options = REFUSED_OPTIONS.len() as u8;
+    code.push(jump(IF_EQUAL, libc::SYS_prctl as u32, 0, 2 + 2 * options));
+    code.push(step(LOAD, FIRST_ARGUMENT));
+    for &option in REFUSED_OPTIONS {
+        code.push(jump(IF_EQUAL, option, 0, 1));
+        code.push(step(RETURN, libc::SECCOMP_RET_ERRNO | libc::EINVAL as u32));
+    }
+    code.push(step(RETURN, libc::SECCOMP_RET_ALLOW));
     if stop == Stop::Notify {
         for &number in FORKS {
             code.push(jump(IF_EQUAL, number as u32, 0, 1));
@@ -109,7 +119,7 @@ mod tests {
                     accumulator = match k {
                         NUMBER => number,
                         ARCHITECTURE => arch::AUDIT_ARCH,
-                        SECOND_ARGUMENT => second,
+                        FIRST_ARGUMENT | SECOND_ARGUMENT => second,
                         other => panic!("load of {other}"),
                     }
                 }
@@ -144,6 +154,16 @@ mod tests {
         assert_eq!(answer(libc::F_SETLKW), libc::SECCOMP_RET_USER_NOTIF);
         assert_eq!(answer(libc::F_OFD_SETLKW), libc::SECCOMP_RET_USER_NOTIF);
         assert_eq!(answer(libc::F_GETFD), libc::SECCOMP_RET_ALLOW);
+    }
+
+    #[test]
+    fn a_filter_of_its_own_is_refused() {
+        let code = program(Stop::Trace);
+        let prctl = |option: i32| run(&code, libc::SYS_prctl as u32, option as u32);
+        assert_eq!(prctl(libc::PR_SET_SECCOMP) & 0xffff, libc::EINVAL as u32);
+        assert_eq!(prctl(libc::PR_SET_NAME), libc::SECCOMP_RET_ALLOW);
+        let seccomp = run(&code, libc::SYS_seccomp as u32, 0);
+        assert_eq!(seccomp & 0xffff, libc::ENOSYS as u32);
     }
 
     #[test]

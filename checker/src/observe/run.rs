@@ -79,6 +79,9 @@ pub fn run(program: &Path, scenario: &Scenario, folder: &Path) -> io::Result<Evi
     if let Err(reason) = stage::prepare(scenario.place, folder)? {
         return Ok(unavailable(scenario, reason));
     }
+    // From here on no program under test can reach into this process; /proc/self/uid_map, which
+    // `prepare` may have to write, belongs to root afterwards.
+    sys::let_others_look_in(false)?;
     let folder = folder.canonicalize()?;
     stage::furnish(&folder, &scenario.files)?;
     let before = files::states(&folder)?;

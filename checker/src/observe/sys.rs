@@ -216,6 +216,15 @@ pub fn adopt_orphans_and_follow_parent() -> io::Result<()> {
     die_with_parent()
 }
 
+/// Whether other processes of the same user may look into this one: read its memory, use its
+/// descriptors by `/proc/PID/fd`, trace it (prctl(2): PR_SET_DUMPABLE). A process that is not
+/// privileged keeps the setting over fork, and exec sets it.
+pub fn let_others_look_in(may: bool) -> io::Result<()> {
+    // SAFETY: the option takes an integer only.
+    check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, libc::c_ulong::from(may), 0, 0, 0) })?;
+    Ok(())
+}
+
 /// PR_SET_PDEATHSIG with SIGKILL.
 pub fn die_with_parent() -> io::Result<()> {
     // SAFETY: the option takes an integer only.

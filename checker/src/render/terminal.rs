@@ -129,6 +129,16 @@ fn not_written(page: &mut Page, report: &Report, clause: &ClauseReport, step: u3
         clause.number
     );
     page.paragraph(Style::new(), &next);
+    let broken = |one: &&ClauseReport| matches!(one.verdict, Verdict::Failed(_));
+    if let Some(other) = report.clauses.iter().find(broken) {
+        page.gap();
+        let text = format!(
+            "Clause {} is another matter: it fails. See it with",
+            other.number
+        );
+        page.paragraph(Style::new(), &text);
+        page.command("see it", DO, &again(report, Some(other.number)));
+    }
     page.gap();
     page.field("promised", Style::new(), &clause.promise, 2);
     page.field("read", DO, &in_the_book(&clause.section), 2);

@@ -305,7 +305,7 @@ fn could_change(call: &Call) -> bool {
     if let Some(mmap) = Mmap::of(call) {
         return mmap.is_shared() && mmap.is_writable();
     }
-    call.is(CHANGING) || (call.is(&["mprotect"]) && call.raw(2) & PROT_WRITE != 0)
+    call.is(CHANGING) || (call.is(&["mprotect", "pkey_mprotect"]) && call.raw(2) & PROT_WRITE != 0)
 }
 
 fn done_or(done: io::Result<()>, what: String) -> String {
