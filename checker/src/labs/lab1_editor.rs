@@ -61,6 +61,7 @@ const APPENDS: &[&str] = &[
     "append-pages",
     "append-nul",
     "append-nul-end",
+    "append-far",
 ];
 
 static CLAUSES: &[Clause] = &[
@@ -140,7 +141,11 @@ static CLAUSES: &[Clause] = &[
         after: &[],
         hint: "Which rights and which kind of mapping does a store need that the file is to have?",
         checks: &[
-            each("stored", &["overwrite", "overwrite-pages"], rules::stored),
+            each(
+                "stored",
+                &["overwrite", "overwrite-pages", "overwrite-far"],
+                rules::stored,
+            ),
             Check {
                 name: "untraced",
                 scenarios: &["overwrite", "overwrite-untraced"],

@@ -40,6 +40,8 @@ pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
     all.extend(appenders(inputs));
     all.push(full_disk(inputs));
     all.extend(refused(inputs));
+    all.push(overwrite_far(inputs));
+    all.push(append_far(inputs));
     all
 }
 
@@ -141,6 +143,24 @@ fn overwrites(inputs: &mut Inputs) -> Vec<Scenario> {
     let same = overwrite("overwrite-all", &inputs.lines(short), &inputs.text(short));
     let empty = Scenario::new("overwrite-empty", &["overwrite", &f, &inputs.text(9)]).file(&f, b"");
     vec![plain, pages, longer, past, same, empty, twin]
+}
+
+/// A file that 16 bits do not measure, and a text that few buffers hold.
+fn overwrite_far(inputs: &mut Inputs) -> Scenario {
+    let f = inputs.name("far");
+    let words = inputs.between(8500, 9500);
+    let (length, pieces) = inputs.far(9600);
+    let text = inputs.text(words);
+    looked_at(Scenario::new("overwrite-far", &["overwrite", &f, &text]).sparse(&f, length, pieces))
+}
+
+/// The same for `append`.
+fn append_far(inputs: &mut Inputs) -> Scenario {
+    let f = inputs.name("far");
+    let words = inputs.between(20, 60);
+    let (length, pieces) = inputs.far(100);
+    let text = inputs.text(words);
+    looked_at(Scenario::new("append-far", &["append", &f, &text]).sparse(&f, length, pieces))
 }
 
 fn appends(inputs: &mut Inputs) -> Vec<Scenario> {
