@@ -62,6 +62,7 @@ const APPENDS: &[&str] = &[
     "append-nul",
     "append-nul-end",
     "append-far",
+    "append-border",
 ];
 
 static CLAUSES: &[Clause] = &[
@@ -146,6 +147,7 @@ static CLAUSES: &[Clause] = &[
                 &["overwrite", "overwrite-pages", "overwrite-far"],
                 rules::stored,
             ),
+            each("nothing", &["overwrite-nothing"], rules::stored_to_the_end),
             Check {
                 name: "untraced",
                 scenarios: &["overwrite", "overwrite-untraced"],
@@ -200,10 +202,16 @@ static CLAUSES: &[Clause] = &[
                     "overwrite-longer",
                     "overwrite-longer-page",
                     "overwrite-all",
+                    "overwrite-border",
                 ],
                 rules::synced,
             ),
             each("sync-fails", &["overwrite-sync-fails"], rules::sync_fails),
+            each(
+                "sync-fails-later",
+                &["overwrite-sync-fails-later"],
+                rules::sync_fails_later,
+            ),
         ],
     },
     Clause {
