@@ -1,6 +1,8 @@
 //! Inputs drawn from a seed: names, lengths, bytes, texts. The same seed gives the same inputs, so
 //! `--seed` replays a run, and no answer can be written into a program.
 
+use crate::evidence::bytes::Bytes;
+
 /// A source of inputs.
 #[derive(Debug)]
 pub struct Inputs {
@@ -40,6 +42,15 @@ impl Inputs {
             *last |= 1;
         }
         bytes
+    }
+
+    /// A length that 16 bits do not hold, and bytes of a file of that length: these many at its
+    /// start, a few at its end, a hole between them.
+    pub fn far(&mut self, start: u64) -> (u64, Vec<(u64, Bytes)>) {
+        let length = (1 << 16) + self.between(500, 4000) + start;
+        let (first, last) = (self.bytes(start), self.bytes(20));
+        let pieces = vec![(0, Bytes(first)), (length - 20, Bytes(last))];
+        (length, pieces)
     }
 
     /// Lines of words, with a backslash and a newline among the first 64 bytes if there is room;

@@ -341,6 +341,15 @@ impl Scenario {
         self
     }
 
+    /// Has the rule added last act the second time its point is reached.
+    #[must_use]
+    pub fn second_time(mut self) -> Scenario {
+        if let Some(rule) = self.rules.last_mut() {
+            rule.time = Some(2);
+        }
+        self
+    }
+
     /// Puts the folder on a small disk of its own.
     #[must_use]
     pub fn on_small_disk(mut self, bytes: u64) -> Scenario {

@@ -61,6 +61,8 @@ const APPENDS: &[&str] = &[
     "append-pages",
     "append-nul",
     "append-nul-end",
+    "append-far",
+    "append-border",
 ];
 
 static CLAUSES: &[Clause] = &[
@@ -140,7 +142,12 @@ static CLAUSES: &[Clause] = &[
         after: &[],
         hint: "Which rights and which kind of mapping does a store need that the file is to have?",
         checks: &[
-            each("stored", &["overwrite", "overwrite-pages"], rules::stored),
+            each(
+                "stored",
+                &["overwrite", "overwrite-pages", "overwrite-far"],
+                rules::stored,
+            ),
+            each("nothing", &["overwrite-nothing"], rules::stored_to_the_end),
             Check {
                 name: "untraced",
                 scenarios: &["overwrite", "overwrite-untraced"],
@@ -195,10 +202,16 @@ static CLAUSES: &[Clause] = &[
                     "overwrite-longer",
                     "overwrite-longer-page",
                     "overwrite-all",
+                    "overwrite-border",
                 ],
                 rules::synced,
             ),
             each("sync-fails", &["overwrite-sync-fails"], rules::sync_fails),
+            each(
+                "sync-fails-later",
+                &["overwrite-sync-fails-later"],
+                rules::sync_fails_later,
+            ),
         ],
     },
     Clause {

@@ -131,7 +131,7 @@ static CLAUSES: &[Clause] = &[
         checks: &[
             each(
                 "only-the-text",
-                &["compare", "compare-pages"],
+                &["compare", "compare-pages", "compare-far", "compare-nothing"],
                 rules::only_the_text,
             ),
             Check {

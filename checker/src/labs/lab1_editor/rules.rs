@@ -6,7 +6,7 @@ use crate::evidence::ending::Ending;
 use crate::evidence::trace::{FileRef, Mmap, PROT_READ};
 use crate::rule::mapping::{Mapping, Range, first_gap, of_file};
 use crate::rule::moved::{self, Way};
-use crate::rule::trace::{Target, calls, events, length_set, resolve, target};
+use crate::rule::trace::{Step, Target, calls, events, length_set, resolve, target};
 use crate::rule::{ending, exhibit, facts, file, finding::broken, moment, refusal, sync};
 use crate::verdict::{Finding, Ruling, Spot};
 
@@ -171,7 +171,7 @@ pub fn stored(obs: &Observation) -> Ruling {
 const BEFORE_SYNC: usize = 3;
 
 /// The same to the end of the run: all facts, exit status 0.
-fn stored_to_the_end(obs: &Observation) -> Ruling {
+pub fn stored_to_the_end(obs: &Observation) -> Ruling {
     also(through_mapping(obs), || {
         in_the_file(obs)?;
         facts::are(obs, &change(obs).facts)?;
@@ -315,6 +315,22 @@ pub fn sync_fails(obs: &Observation) -> Ruling {
     facts::lacks(obs, "synced:")?;
     ending::exits(obs, 1)?;
     ending::complains(obs, &[name(obs)])
+}
+
+/// Clause 6: the disk takes the first piece and not the second. Who syncs in one piece never hears
+/// of it.
+pub fn sync_fails_later(obs: &Observation) -> Ruling {
+    events(obs)?;
+    let all = calls(obs)?;
+    let failed = |step: &&Step<'_>| step.call.is(&["msync"]) && step.call.errno().is_some();
+    let Some(step) = all.iter().find(failed) else {
+        return Ok(());
+    };
+    // What is synced once more after the claim does not take it back.
+    match facts::line_at(obs, 0, "synced:")? {
+        Some(said) if said < step.index => Ok(()),
+        _ => sync_fails(obs),
+    }
 }
 
 /// Clause 7.

@@ -40,6 +40,11 @@ pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
     all.extend(appenders(inputs));
     all.push(full_disk(inputs));
     all.extend(refused(inputs));
+    all.push(overwrite_far(inputs));
+    all.push(append_far(inputs));
+    all.push(overwrite_nothing(inputs));
+    all.extend(to_the_border(inputs));
+    all.push(failing_later(inputs));
     all
 }
 
@@ -143,6 +148,58 @@ fn overwrites(inputs: &mut Inputs) -> Vec<Scenario> {
     vec![plain, pages, longer, past, same, empty, twin]
 }
 
+/// A file that 16 bits do not measure, and a text that few buffers hold.
+fn overwrite_far(inputs: &mut Inputs) -> Scenario {
+    let f = inputs.name("far");
+    let words = inputs.between(8500, 9500);
+    let (length, pieces) = inputs.far(9600);
+    let text = inputs.text(words);
+    looked_at(Scenario::new("overwrite-far", &["overwrite", &f, &text]).sparse(&f, length, pieces))
+}
+
+/// The same for `append`.
+fn append_far(inputs: &mut Inputs) -> Scenario {
+    let f = inputs.name("far");
+    let words = inputs.between(20, 60);
+    let (length, pieces) = inputs.far(100);
+    let text = inputs.text(words);
+    looked_at(Scenario::new("append-far", &["append", &f, &text]).sparse(&f, length, pieces))
+}
+
+fn overwrite_nothing(inputs: &mut Inputs) -> Scenario {
+    let f = inputs.name("notes");
+    let bytes = inputs.lines(70);
+    looked_at(Scenario::new("overwrite-nothing", &["overwrite", &f, ""]).file(&f, &bytes))
+}
+
+/// The last byte that is stored is the last one of a page.
+fn to_the_border(inputs: &mut Inputs) -> Vec<Scenario> {
+    let page = inputs.page;
+    let f = inputs.name("notes");
+    let more = inputs.between(90, 300);
+    let run = |name: &str, command: &str, bytes: &[u8], text: &str| {
+        let scenario = Scenario::new(name, &[command, &f, text]);
+        looked_at(scenario.file(&f, bytes).witnessed())
+    };
+    let bytes = inputs.lines(page + more);
+    let overwrite = run("overwrite-border", "overwrite", &bytes, &inputs.text(page));
+    let bytes = inputs.lines(page - more);
+    let append = run("append-border", "append", &bytes, &inputs.text(more));
+    vec![overwrite, append]
+}
+
+/// Whoever syncs in pieces hears of the second one that it failed.
+fn failing_later(inputs: &mut Inputs) -> Scenario {
+    let f = inputs.name("notes");
+    let (bytes, text) = (inputs.page * 3, inputs.page + 60);
+    let (bytes, text) = (inputs.lines(bytes), inputs.text(text));
+    let fail = vec![Action::Fail("EIO".to_owned())];
+    Scenario::new("overwrite-sync-fails-later", &["overwrite", &f, &text])
+        .file(&f, &bytes)
+        .rule("disk-error", Point::entry(&["msync"], None), fail)
+        .second_time()
+}
+
 fn appends(inputs: &mut Inputs) -> Vec<Scenario> {
     let page = inputs.page;
     let f = inputs.name("log");
@@ -192,16 +249,19 @@ fn failing_syncs(inputs: &mut Inputs) -> Vec<Scenario> {
     let f = inputs.name("notes");
     let bytes = inputs.lines(120);
     let text = inputs.text(15);
-    let fails = |name: &str, command: &str| {
-        let fail = vec![Action::Fail("EIO".to_owned())];
+    // Any failure is one: two runs, two errors.
+    let other = inputs.pick(&["ENOMEM", "ENOSPC"]);
+    let errors = inputs.pick(&[["EIO", other], [other, "EIO"]]);
+    let fails = |name: &str, command: &str, error: &str| {
+        let fail = vec![Action::Fail(error.to_owned())];
         Scenario::new(name, &[command, &f, &text])
             .file(&f, &bytes)
             .rule("disk-error", Point::entry(&["msync"], None), fail)
             .every_time()
     };
     vec![
-        fails("overwrite-sync-fails", "overwrite"),
-        fails("append-sync-fails", "append"),
+        fails("overwrite-sync-fails", "overwrite", errors[0]),
+        fails("append-sync-fails", "append", errors[1]),
     ]
 }
 

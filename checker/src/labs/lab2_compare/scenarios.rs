@@ -24,6 +24,8 @@ pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
     all.push(transcript());
     all.extend(edges(inputs));
     all.push(looked(inputs));
+    all.push(far(inputs));
+    all.push(nothing(inputs));
     all
 }
 
@@ -92,6 +94,20 @@ fn edges(inputs: &mut Inputs) -> Vec<Scenario> {
             .mode(0o444),
         huge,
     ]
+}
+
+/// A file that 16 bits do not measure.
+fn far(inputs: &mut Inputs) -> Scenario {
+    let f = inputs.name("far");
+    let (length, pieces) = inputs.far(100);
+    let text = inputs.text(30);
+    Scenario::new("compare-far", &[&f, &text]).sparse(&f, length, pieces)
+}
+
+/// No text at all.
+fn nothing(inputs: &mut Inputs) -> Scenario {
+    let f = inputs.name("data");
+    Scenario::new("compare-nothing", &[&f, ""]).file(&f, &inputs.lines(45))
 }
 
 /// Another process changes a later byte while a line is on its way.
