@@ -38,7 +38,7 @@ pub fn syncs<'a>(obs: &'a Observation, file: &Target) -> Result<Vec<Sync<'a>>, F
     let mut writable = BTreeSet::new();
     replay(obs, |index, _, mappings| {
         let reach = mappings.iter().filter(|m| m.reaches_the_file());
-        writable.extend(reach.map(|m| m.made));
+        writable.extend(reach.map(|m| m.origin));
         let Ok(n) = steps.binary_search_by_key(&index, |step| step.index) else {
             return;
         };
@@ -53,7 +53,7 @@ pub fn syncs<'a>(obs: &'a Observation, file: &Target) -> Result<Vec<Sync<'a>>, F
         let covered = |m: &Mapping| {
             let own = (m.actor, m.process) == (step.actor, step.process);
             let (from, to) = (m.start.max(start), m.end.min(end));
-            (own && writable.contains(&m.made) && file.has(m.id) && from < to).then(|| Range {
+            (own && writable.contains(&m.origin) && file.has(m.id) && from < to).then(|| Range {
                 from: m.offset + (from - m.start),
                 to: m.offset + (to - m.start),
             })
