@@ -299,6 +299,11 @@ mod tests {
         let protected = mapped().call("mprotect", &[0x10000, 8192, 1], 0);
         let protected = protected.msync(0x10000, 8192, "MS_SYNC", 0);
         assert_eq!(ruling(protected.print(line)), Ok(()));
+        let moved = mapped()
+            .call("pkey_mprotect", &[0x10000, 8192, 1, 0], 0)
+            .call("mremap", &[0x10000, 8192, 8192, 3, 0x40000], 0x40000)
+            .msync(0x40000, 8192, "MS_SYNC", 0);
+        assert_eq!(ruling(moved.print(line)), Ok(()));
     }
 
     #[test]

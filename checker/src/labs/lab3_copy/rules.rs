@@ -50,7 +50,10 @@ pub fn same_file(obs: &Observation) -> Ruling {
                 "exit status 1 and an error: `{name}` and `{}` are the same file",
                 destination(obs)
             ),
-            "the copy was made, exit status 0",
+            match facts::lacks(obs, "copied:") {
+                Ok(()) => "exit status 0",
+                Err(_) => "the copy was made, exit status 0",
+            },
         )
         .show(exhibit::lines(
             "standard output",
