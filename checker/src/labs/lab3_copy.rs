@@ -79,7 +79,7 @@ static CLAUSES: &[Clause] = &[
         hint: "Which rights does one need on bytes that are only looked at?",
         checks: &[each(
             "source-mapping",
-            &["copy", "copy-over"],
+            &["copy", "copy-over", "copy-read-only"],
             rules::source_mapping,
         )],
     },
@@ -106,7 +106,14 @@ static CLAUSES: &[Clause] = &[
         checks: &[
             each(
                 "bytes",
-                &["copy", "copy-over", "copy-pages", "copy-byte"],
+                &[
+                    "copy",
+                    "copy-over",
+                    "copy-pages",
+                    "copy-byte",
+                    "copy-more",
+                    "copy-names",
+                ],
                 rules::bytes_arrive,
             ),
             each("said-when-done", &["copy"], rules::said_when_done),
@@ -131,7 +138,13 @@ static CLAUSES: &[Clause] = &[
         hint: "What does the kernel know about two names that you can ask it, before you change anything?",
         checks: &[each(
             "same-file",
-            &["same-path", "same-dot", "same-hard-link", "same-symlink"],
+            &[
+                "same-path",
+                "same-dot",
+                "same-hard-link",
+                "same-symlink",
+                "same-empty",
+            ],
             rules::same_file,
         )],
     },
@@ -157,7 +170,7 @@ static CLAUSES: &[Clause] = &[
         hint: "Which length has the destination when the program ends, and who set it?",
         checks: &[each(
             "longer",
-            &["longer-page", "longer-bytes"],
+            &["longer-page", "longer-bytes", "longer-more", "longer-both"],
             rules::copied,
         )],
     },
@@ -171,7 +184,16 @@ static CLAUSES: &[Clause] = &[
         checks: &[
             each(
                 "bad-destination",
-                &["unwritable", "no-folder", "into-directory", "into-fifo"],
+                &[
+                    "unwritable",
+                    "no-folder",
+                    "no-folder-long",
+                    "into-directory",
+                    "into-fifo",
+                    "empty-unwritable",
+                    "empty-no-folder",
+                    "empty-into-directory",
+                ],
                 rules::bad_destination,
             ),
             each(

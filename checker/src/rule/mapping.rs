@@ -16,6 +16,8 @@ pub struct Mapping {
     pub process: usize,
     /// Index of the event that made it.
     pub made: usize,
+    /// Index of the mmap that it comes from; mremap keeps it.
+    pub origin: usize,
     /// First address.
     pub start: u64,
     /// The address after the last; a whole number of pages behind `start`.
@@ -161,6 +163,7 @@ impl Maps {
                         actor: who.0,
                         process: who.1,
                         made: index,
+                        origin: index,
                         start: result,
                         end,
                         offset: map.offset,
@@ -174,7 +177,7 @@ impl Maps {
                 let end = call.raw(0).saturating_add(self.round_up(call.raw(1)));
                 self.take(who, call.raw(0), end);
             }
-            "mprotect" => {
+            "mprotect" | "pkey_mprotect" => {
                 let end = call.raw(0).saturating_add(self.round_up(call.raw(1)));
                 let taken = self.take(who, call.raw(0), end);
                 self.list.extend(taken.into_iter().map(|m| Mapping {

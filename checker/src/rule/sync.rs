@@ -38,7 +38,7 @@ pub fn syncs<'a>(obs: &'a Observation, file: &Target) -> Result<Vec<Sync<'a>>, F
     let mut writable = BTreeSet::new();
     replay(obs, |index, _, mappings| {
         let reach = mappings.iter().filter(|m| m.reaches_the_file());
-        writable.extend(reach.map(|m| m.made));
+        writable.extend(reach.map(|m| m.origin));
         let Ok(n) = steps.binary_search_by_key(&index, |step| step.index) else {
             return;
         };
@@ -53,7 +53,7 @@ pub fn syncs<'a>(obs: &'a Observation, file: &Target) -> Result<Vec<Sync<'a>>, F
         let covered = |m: &Mapping| {
             let own = (m.actor, m.process) == (step.actor, step.process);
             let (from, to) = (m.start.max(start), m.end.min(end));
-            (own && writable.contains(&m.made) && file.has(m.id) && from < to).then(|| Range {
+            (own && writable.contains(&m.origin) && file.has(m.id) && from < to).then(|| Range {
                 from: m.offset + (from - m.start),
                 to: m.offset + (to - m.start),
             })
@@ -299,6 +299,11 @@ mod tests {
         let protected = mapped().call("mprotect", &[0x10000, 8192, 1], 0);
         let protected = protected.msync(0x10000, 8192, "MS_SYNC", 0);
         assert_eq!(ruling(protected.print(line)), Ok(()));
+        let moved = mapped()
+            .call("pkey_mprotect", &[0x10000, 8192, 1, 0], 0)
+            .call("mremap", &[0x10000, 8192, 8192, 3, 0x40000], 0x40000)
+            .msync(0x40000, 8192, "MS_SYNC", 0);
+        assert_eq!(ruling(moved.print(line)), Ok(()));
     }
 
     #[test]

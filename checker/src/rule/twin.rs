@@ -140,7 +140,8 @@ fn key(obs: &Observation, call: &Call) -> Option<String> {
         "ftruncate" => Some(format!("ftruncate {files}: {} bytes", call.raw(1))),
         "fallocate" | "truncate" | "rename" | "renameat" | "renameat2" | "write" | "pwrite64"
         | "writev" | "pwritev" | "pwritev2" | "copy_file_range" | "sendfile" | "unlink"
-        | "unlinkat" => Some(format!("{name} {files}")),
+        | "unlinkat" | "read" | "pread64" | "readv" | "preadv" | "preadv2" | "splice"
+        | "vmsplice" | "msync" | "fsync" | "fdatasync" => Some(format!("{name} {files}")),
         _ => None,
     }
 }

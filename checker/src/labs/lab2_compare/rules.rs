@@ -83,20 +83,18 @@ pub fn mappings(obs: &Observation) -> Ruling {
     }
     stands(obs, private_at, "private mapping", false)?;
     let looked_at = line(obs, "private file:")?;
-    // The event that took the private mapping away, and nothing put back since.
+    // The event that took the private mapping away, even if another is made later.
     let mut gone = None;
-    let mut stood = false;
     replay(obs, |index, _, mappings| {
         let stands = mappings.iter().any(|m| of.has(m.id) && !m.shared);
-        if index < looked_at && stands != stood {
-            gone = (!stands).then_some(index);
-            stood = stands;
+        if (private_at..looked_at).contains(&index) && !stands && gone.is_none() {
+            gone = Some(index);
         }
     })?;
     if let Some(index) = gone {
         return broken(
             format!(
-                "when `private file` is printed, the private mapping of `{}` still stands",
+                "until `private file` is printed, the private mapping of `{}` stands",
                 name(obs)
             ),
             "it is gone",

@@ -18,7 +18,7 @@ pub fn windows(obs: &Observation) -> Ruling {
     let length = file::before(obs, source(obs)).map_or(0, |state| state.length);
     for name in [source(obs), destination(obs)] {
         let of = target(obs, name);
-        let mut most = (0, 0);
+        let mut most = (0, 0, 0);
         replay(obs, |index, _, mappings| {
             let shown = mappings.iter().filter(|m| of.has(m.id)).map(|m| {
                 let range = m.range();
@@ -27,15 +27,14 @@ pub fn windows(obs: &Observation) -> Ruling {
                     to: range.to.min(length),
                 }
             });
-            let bytes = union(shown.collect())
-                .iter()
-                .map(|range| range.to - range.from)
-                .sum();
+            let shown: Vec<Range> = shown.filter(|range| range.from < range.to).collect();
+            let longest = shown.iter().map(|range| range.to - range.from).max();
+            let bytes = union(shown).iter().map(|range| range.to - range.from).sum();
             if bytes > most.0 {
-                most = (bytes, index);
+                most = (bytes, index, longest.unwrap_or(0));
             }
         })?;
-        let (bytes, index) = most;
+        let (bytes, index, longest) = most;
         if bytes > LIMIT {
             return broken(
                 format!("at most 16 MiB of `{name}` are mapped at once"),
@@ -43,7 +42,10 @@ pub fn windows(obs: &Observation) -> Ruling {
             )
             .at(Spot::Event { index })
             .show(exhibit::calls(obs, index, &[]))
-            .code("whole-file-mapped")
+            .code(match longest > LIMIT {
+                true => "whole-file-mapped",
+                false => "window-kept",
+            })
             .fail();
         }
     }

@@ -118,6 +118,14 @@ pub static ALL: &[Mistake] = &[
         recognise: nothing,
     },
     Mistake {
+        code: "window-kept",
+        says: "The next window is mapped before the last one is given back.",
+        hint: "When is the old one unmapped: before or after the next one is made?",
+        section: "lab3-copy.md#clause-8",
+        clauses: &[8],
+        recognise: nothing,
+    },
+    Mistake {
         code: "half-file-left",
         says: "The copy failed and left something behind that looks like a result.",
         hint: "What was there before, and what do you have to undo?",
@@ -264,26 +272,31 @@ fn moved_by_call(obs: &Observation) -> Option<Clue> {
 
 fn truncated_first(obs: &Observation) -> Option<Clue> {
     let to = target(obs, destination(obs));
-    let found = calls_seen(obs).into_iter().find(|step| {
-        step.call.succeeded() && to.in_call(step.call) && length_set(step.call).is_some()
-    })?;
-    file::before(obs, destination(obs))?;
-    // The rule's own exhibit shows the bytes that were lost; that says more than the call.
-    let same = to.name == target(obs, source(obs)).name
-        || file::before(obs, source(obs))?.is_same_file(file::before(obs, destination(obs))?);
-    let seen = match same {
-        true => format!(
-            "`{}` changed the length of `{}`, which is the source itself, and its bytes are gone",
-            found.call.name, to.name
-        ),
-        false => format!("`{}` changed the length of `{}`", found.call.name, to.name),
+    let was = file::before(obs, destination(obs))?;
+    let is = file::after(obs, destination(obs))?;
+    let changes = |call| match length_set(call) {
+        None => false,
+        Some(Some(length)) if call.is(&["fallocate"]) => length > was.length,
+        Some(length) => length != Some(was.length),
     };
-    let shows_bytes = file::old_bytes(obs, destination(obs))
-        != file::after(obs, destination(obs)).map(file::bytes)?;
-    if shows_bytes {
-        return Some(clue(seen));
+    let found = calls_seen(obs)
+        .into_iter()
+        .find(|step| step.call.succeeded() && to.in_call(step.call) && changes(step.call))?;
+    let same = to.name == target(obs, source(obs)).name
+        || file::before(obs, source(obs))?.is_same_file(was);
+    let damaged = was.same_bytes(is) == Some(false);
+    let mut seen = format!("`{}` changed the length of `{}`", found.call.name, to.name);
+    if same {
+        seen += ", which is the source itself";
     }
-    Some(at(obs, found.index, &["O_TRUNC"], seen))
+    if same && damaged {
+        seen += ", and its bytes are gone";
+    }
+    // The rule's own exhibit shows the bytes that were lost; that says more than the call.
+    match damaged {
+        true => Some(clue(seen)),
+        false => Some(at(obs, found.index, &["O_TRUNC"], seen)),
+    }
 }
 
 fn length_zero(obs: &Observation) -> Option<Clue> {

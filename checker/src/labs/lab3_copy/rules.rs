@@ -44,7 +44,25 @@ pub fn never_says_copied(obs: &Observation) -> Ruling {
 /// Source and destination are one file: an error with either name, nothing done.
 pub fn same_file(obs: &Observation) -> Ruling {
     let name = source(obs);
-    let refused = refused(obs, &[name, destination(obs)]);
+    let refused = match obs.evidence.actors[0].ending {
+        Ending::Exited { code: 0 } => broken(
+            format!(
+                "exit status 1 and an error: `{name}` and `{}` are the same file",
+                destination(obs)
+            ),
+            match facts::lacks(obs, "copied:") {
+                Ok(()) => "exit status 0",
+                Err(_) => "the copy was made, exit status 0",
+            },
+        )
+        .show(exhibit::lines(
+            "standard output",
+            None,
+            obs.evidence.actors[0].stdout.text(),
+        ))
+        .fail(),
+        _ => refused(obs, &[name, destination(obs)]),
+    };
     let was = file::old_bytes(obs, name);
     // Whatever is wrong, lost bytes are what matters.
     match file::has_bytes(obs, name, &was) {

@@ -79,7 +79,23 @@ fn copies(inputs: &mut Inputs) -> Vec<Scenario> {
         .other("other-name", FileKind::HardLink(b.clone()));
     let pages = Scenario::new("copy-pages", &[&a, &b]).file(&a, &inputs.bytes(page * 2));
     let byte = Scenario::new("copy-byte", &[&a, &b]).file(&a, &inputs.bytes(1));
-    vec![copy, over, pages, byte, twin]
+    let read_only = Scenario::new("copy-read-only", &[&a, &b])
+        .file(&a, &inputs.lines(page + 50))
+        .mode(0o444)
+        .file(&b, &inputs.lines(70));
+    // More than 16 bits hold.
+    let length = (1 << 16) + inputs.between(400, 9000);
+    let more = Scenario::new("copy-more", &[&a, &b]).sparse(&a, length, ends(inputs, length));
+    // Any word but `--atomic` is a name.
+    let (a, b) = (format!("-{a}"), format!("-- {b}"));
+    let names = Scenario::new("copy-names", &[&a, &b]).file(&a, &inputs.lines(90));
+    vec![copy, over, pages, byte, read_only, more, names, twin]
+}
+
+/// Lines at the start and at the end of a file of this length.
+fn ends(inputs: &mut Inputs, length: u64) -> Vec<(u64, Bytes)> {
+    let mut piece = |offset| (offset, Bytes::from(inputs.lines(300)));
+    vec![piece(0), piece(length - 300)]
 }
 
 /// Fixed, so that its output can be stored.
@@ -98,6 +114,9 @@ fn same_file(inputs: &mut Inputs) -> Vec<Scenario> {
         same("same-dot", &format!("./{a}")),
         same("same-hard-link", &b).other(&b, FileKind::HardLink(a.clone())),
         same("same-symlink", &b).other(&b, FileKind::SymbolicLink(a.clone())),
+        Scenario::new("same-empty", &[&a, &b])
+            .file(&a, b"")
+            .other(&b, FileKind::HardLink(a.clone())),
     ]
 }
 
@@ -109,7 +128,15 @@ fn edges(inputs: &mut Inputs) -> Vec<Scenario> {
     let old = inputs.lines(100);
     let (by_page, by_bytes) = (inputs.bytes(page * 3 + 7), inputs.bytes(length + 9));
     let copy = |name: &str, bytes: &[u8]| Scenario::new(name, &[&a, &b]).file(&a, bytes);
+    let longer = (1 << 16) + inputs.between(10_000, 200_000);
+    let old_ends = ends(inputs, longer);
+    let length = (1 << 16) + inputs.between(400, 9000);
+    let more = ends(inputs, length);
     vec![
+        copy("longer-more", &inputs.lines(300)).sparse(&b, longer, old_ends.clone()),
+        Scenario::new("longer-both", &[&a, &b])
+            .sparse(&a, length, more)
+            .sparse(&b, longer, old_ends),
         copy("empty-new", b""),
         copy("empty-over", b"").file(&b, &old),
         copy("longer-page", &source).file(&b, &by_page),
@@ -120,6 +147,8 @@ fn edges(inputs: &mut Inputs) -> Vec<Scenario> {
 fn refusals(inputs: &mut Inputs) -> Vec<Scenario> {
     let (a, b) = (inputs.name("source"), inputs.name("copy"));
     let (bytes, old) = (inputs.lines(500), inputs.lines(77));
+    let folders = inputs.between(90, 120);
+    let long = format!("no where/{}{b}", "deep/".repeat(folders as usize));
     let copy = |name: &str, to: &str| Scenario::new(name, &[&a, to]);
     vec![
         copy("unwritable", &b)
@@ -133,6 +162,15 @@ fn refusals(inputs: &mut Inputs) -> Vec<Scenario> {
         copy("into-fifo", &b)
             .file(&a, &bytes)
             .other(&b, FileKind::Fifo),
+        copy("empty-unwritable", &b)
+            .file(&a, b"")
+            .file(&b, &old)
+            .mode(0o444),
+        copy("empty-no-folder", &format!("nowhere/{b}")).file(&a, b""),
+        copy("empty-into-directory", &b)
+            .file(&a, b"")
+            .other(&b, FileKind::Directory),
+        copy("no-folder-long", &long).file(&a, &bytes),
         copy("missing-over", &b).file(&b, &old),
         copy("unreadable-over", &b)
             .file(&a, &bytes)
