@@ -76,7 +76,15 @@ static CLAUSES: &[Clause] = &[
         checks: &[
             each(
                 "usage",
-                &["usage-none", "usage-unknown", "usage-few", "usage-many"],
+                &[
+                    "usage-none",
+                    "usage-unknown",
+                    "usage-few",
+                    "usage-many",
+                    "usage-many-overwrite",
+                    "usage-many-append",
+                    "usage-letter",
+                ],
                 refusal::usage,
             ),
             each(
