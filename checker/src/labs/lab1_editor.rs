@@ -63,6 +63,7 @@ const APPENDS: &[&str] = &[
     "append-nul-end",
     "append-far",
     "append-border",
+    "append-dash",
 ];
 
 static CLAUSES: &[Clause] = &[
@@ -91,6 +92,7 @@ static CLAUSES: &[Clause] = &[
                 "bad-file",
                 &[
                     "missing",
+                    "missing-long",
                     "directory",
                     "fifo",
                     "unreadable",
@@ -114,7 +116,7 @@ static CLAUSES: &[Clause] = &[
         checks: &[
             each(
                 "show",
-                &["show", "show-long", "show-read-only"],
+                &["show", "show-long", "show-read-only", "show-dash"],
                 rules::shown,
             ),
             Check {
@@ -152,7 +154,12 @@ static CLAUSES: &[Clause] = &[
         checks: &[
             each(
                 "stored",
-                &["overwrite", "overwrite-pages", "overwrite-far"],
+                &[
+                    "overwrite",
+                    "overwrite-pages",
+                    "overwrite-far",
+                    "overwrite-dash",
+                ],
                 rules::stored,
             ),
             each("nothing", &["overwrite-nothing"], rules::stored_to_the_end),
