@@ -28,6 +28,18 @@ impl Inputs {
         format!("{stem}-{}.{ending}", self.rng.u32(10..1000))
     }
 
+    /// A name that begins with a dash and has a space in it.
+    pub fn odd_name(&mut self, stem: &str) -> String {
+        format!("-{} {}", self.rng.alphabetic(), self.name(stem))
+    }
+
+    /// A name of about 200 bytes in a folder.
+    pub fn long_name(&mut self, folder: &str) -> String {
+        let length = self.between(170, 200);
+        let stem: String = (0..length).map(|_| self.rng.alphanumeric()).collect();
+        format!("{folder}/{}", self.name(&stem))
+    }
+
     /// A number of this range.
     pub fn between(&mut self, low: u64, high: u64) -> u64 {
         self.rng.u64(low..=high)

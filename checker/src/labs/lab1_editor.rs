@@ -63,6 +63,7 @@ const APPENDS: &[&str] = &[
     "append-nul-end",
     "append-far",
     "append-border",
+    "append-dash",
 ];
 
 static CLAUSES: &[Clause] = &[
@@ -76,13 +77,22 @@ static CLAUSES: &[Clause] = &[
         checks: &[
             each(
                 "usage",
-                &["usage-none", "usage-unknown", "usage-few", "usage-many"],
+                &[
+                    "usage-none",
+                    "usage-unknown",
+                    "usage-few",
+                    "usage-many",
+                    "usage-many-overwrite",
+                    "usage-many-append",
+                    "usage-letter",
+                ],
                 refusal::usage,
             ),
             each(
                 "bad-file",
                 &[
                     "missing",
+                    "missing-long",
                     "directory",
                     "fifo",
                     "unreadable",
@@ -106,7 +116,7 @@ static CLAUSES: &[Clause] = &[
         checks: &[
             each(
                 "show",
-                &["show", "show-long", "show-read-only"],
+                &["show", "show-long", "show-read-only", "show-dash"],
                 rules::shown,
             ),
             Check {
@@ -144,7 +154,12 @@ static CLAUSES: &[Clause] = &[
         checks: &[
             each(
                 "stored",
-                &["overwrite", "overwrite-pages", "overwrite-far"],
+                &[
+                    "overwrite",
+                    "overwrite-pages",
+                    "overwrite-far",
+                    "overwrite-dash",
+                ],
                 rules::stored,
             ),
             each("nothing", &["overwrite-nothing"], rules::stored_to_the_end),

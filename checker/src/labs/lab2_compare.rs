@@ -64,7 +64,7 @@ static CLAUSES: &[Clause] = &[
             ),
             each(
                 "bad-file",
-                &["missing", "directory", "fifo", "unreadable"],
+                &["missing", "missing-long", "directory", "fifo", "unreadable"],
                 rules::bad_file,
             ),
         ],
@@ -131,7 +131,13 @@ static CLAUSES: &[Clause] = &[
         checks: &[
             each(
                 "only-the-text",
-                &["compare", "compare-pages", "compare-far", "compare-nothing"],
+                &[
+                    "compare",
+                    "compare-pages",
+                    "compare-far",
+                    "compare-nothing",
+                    "compare-dash",
+                ],
                 rules::only_the_text,
             ),
             Check {

@@ -215,11 +215,24 @@ pub fn is_clean(obs: &Observation) -> bool {
     trouble(obs).is_none()
 }
 
-/// One line or more on standard error, with one of these words in it.
+/// One line on standard error, with one of these words in it.
 pub fn complains(obs: &Observation, words: &[&str]) -> Ruling {
     let text = obs.evidence.actors[0].stderr.text();
     if words.iter().any(|word| text.contains(word)) {
-        return Ok(());
+        let lines = text.trim_end().lines().count();
+        if lines == 1 {
+            return Ok(());
+        }
+        return broken(
+            "an error is one line on standard error",
+            format!("there are {lines} lines"),
+        )
+        .at(Spot::Line {
+            stream: Stream::Stderr,
+            number: 2,
+        })
+        .show(exhibit::lines("standard error", None, text))
+        .fail();
     }
     let names: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     let seen = match text.is_empty() {

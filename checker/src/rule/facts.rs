@@ -36,7 +36,7 @@ pub fn begin(obs: &Observation, expected: &[Fact]) -> Ruling {
 pub fn end(obs: &Observation, expected: &[Fact], n: usize) -> Ruling {
     let output = obs.evidence.actors[0].stdout.text();
     let mut wanted = lines_of(expected);
-    for (line, found) in wanted[..n].iter_mut().zip(output.lines()) {
+    for (line, found) in wanted[..n].iter_mut().zip(lines(&output)) {
         *line = found.to_owned();
     }
     same_lines(&wanted, &output)
@@ -47,9 +47,14 @@ fn lines_of(facts: &[Fact]) -> Vec<String> {
     facts.iter().map(line).collect()
 }
 
+/// A line ends with a newline and nothing else: a carriage return before it belongs to the line.
+pub fn lines(output: &str) -> impl Iterator<Item = &str> {
+    output.split_terminator('\n')
+}
+
 /// `output` is these lines; a space at the end of a line does not count.
 pub fn same_lines(wanted: &[String], output: &str) -> Ruling {
-    let lines: Vec<&str> = output.lines().collect();
+    let lines: Vec<&str> = lines(output).collect();
     let show = || {
         let wanted: Vec<&str> = wanted.iter().map(|line| line.trim_end()).collect();
         exhibit::lines(
@@ -67,11 +72,13 @@ pub fn same_lines(wanted: &[String], output: &str) -> Ruling {
         match lines.get(n) {
             Some(found) if same(line, found) => {}
             Some(found) => {
-                let found = pictured(found);
-                return broken(expected, format!("it is `{found}`"))
+                let seen = broken(expected, format!("it is `{}`", pictured(found)))
                     .at(spot(n + 1))
-                    .show(show())
-                    .fail();
+                    .show(show());
+                return match is_stray(wanted, found) {
+                    true => seen.code(STRAY).fail(),
+                    false => seen.fail(),
+                };
             }
             None => {
                 let seen = match lines.len() {
@@ -91,6 +98,7 @@ pub fn same_lines(wanted: &[String], output: &str) -> Ruling {
         )
         .at(spot(wanted.len() + 1))
         .show(show())
+        .code(STRAY)
         .fail();
     }
     if !wanted.is_empty() && !output.ends_with('\n') {
@@ -105,9 +113,20 @@ pub fn same_lines(wanted: &[String], output: &str) -> Ruling {
     Ok(())
 }
 
+const STRAY: &str = "stray-line";
+
+/// Whether a line says nothing of any of the facts that are wanted.
+fn is_stray(wanted: &[String], found: &str) -> bool {
+    let name = |line: &str| line.split_once(':').map(|(name, _)| name.to_owned());
+    let found = name(found);
+    !wanted
+        .iter()
+        .any(|line| found.is_some() && name(line) == found)
+}
+
 /// A line with a picture for each control character: a byte 0x07 that was printed as it is and the
 /// four characters `\x07` are not the same.
-fn pictured(line: &str) -> String {
+pub fn pictured(line: &str) -> String {
     let picture = |c: char| match c {
         '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(c),
         '\x7f' => '\u{2421}',
@@ -132,7 +151,7 @@ fn same(wanted: &str, found: &str) -> bool {
 /// No line of standard output of the subject begins so.
 pub fn lacks(obs: &Observation, prefix: &str) -> Ruling {
     let output = obs.evidence.actors[0].stdout.text();
-    let Some(n) = output.lines().position(|line| line.starts_with(prefix)) else {
+    let Some(n) = lines(&output).position(|line| line.starts_with(prefix)) else {
         return Ok(());
     };
     broken(
@@ -212,10 +231,23 @@ mod tests {
             "size: 0\ncontent: \\x00\n",
             "size: 0\ncontent:\nmore\n",
             "size: 0\ncontent:",
+            "size: 0\r\ncontent:\r\n",
             "content:\nsize: 0\n",
         ] {
             assert!(ruling(output).is_err(), "{output:?}");
         }
+    }
+
+    #[test]
+    fn a_line_that_is_no_fact_is_a_stray_one() {
+        let code = |output: &str| match ruling(output) {
+            Err(Finding::Broken(_, code)) => code,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(code("mapping f\nsize: 0\ncontent:\n"), Some(STRAY));
+        assert_eq!(code("size: 0\ncontent:\ndone\n"), Some(STRAY));
+        assert_eq!(code("size: 1\ncontent:\n"), None);
+        assert_eq!(code("content:\nsize: 0\n"), None);
     }
 
     #[test]

@@ -57,6 +57,11 @@ pub static MISTAKES: &[Mistake] = &[
         "Who waits for it?",
     ),
     mistake(
+        "stray-line",
+        "Standard output is for the facts of the contract alone.",
+        "Where do you print that line, and would standard error (`eprintln!`) do?",
+    ),
+    mistake(
         "watching-the-watcher",
         "The program asks whether it is being watched, or behaves otherwise when it is. A copy, a store, a sync is the same for every onlooker.",
         "What would the program do if it could not know?",

@@ -6,14 +6,16 @@ use crate::verdict::{Ruling, Spot};
 use super::finding::broken;
 use super::{ending, facts, file};
 
-/// A wrong command line: a usage line on standard error, exit status 2, no file touched.
+/// A wrong command line: a usage line on standard error, nothing on standard output, exit status 2,
+/// no file touched.
 pub fn usage(obs: &Observation) -> Ruling {
     ending::exits(obs, 2)?;
-    if obs.evidence.actors[0].stderr.total == 0 {
+    if obs.evidence.actors[0].stderr.text().trim().is_empty() {
         return broken("a usage line on standard error", "standard error is empty")
             .at(Spot::Ending)
             .fail();
     }
+    facts::are(obs, &[])?;
     file::all_unchanged(obs)
 }
 
@@ -36,6 +38,18 @@ mod tests {
     use super::*;
     use crate::evidence::ending::Ending;
     use crate::rule::made;
+
+    #[test]
+    fn usage_is_a_line_on_standard_error_alone() {
+        let wrong = |line: &str| {
+            made::observation(made::scenario(&[]))
+                .complain(line)
+                .ends(Ending::Exited { code: 2 })
+        };
+        assert_eq!(usage(&wrong("usage: f\n").done()), Ok(()));
+        assert!(usage(&wrong("\n").done()).is_err());
+        assert!(usage(&wrong("usage: f\n").print("usage: f\n").done()).is_err());
+    }
 
     #[test]
     fn a_refusal_has_a_status_a_name_and_no_traces() {

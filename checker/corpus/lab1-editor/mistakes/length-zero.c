@@ -1,4 +1,4 @@
-// expect: fails 2, 4 with length-zero
+// expect: fails 2, 3, 4 with length-zero
 // stretch: fails 11, 12
 // about: show and overwrite map whatever they get, an empty file too: EINVAL, exit status 1.
 

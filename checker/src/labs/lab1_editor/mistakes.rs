@@ -20,7 +20,7 @@ pub static ALL: &[Mistake] = &[
         says: "A mapping of length 0 does not exist: mmap answers EINVAL.",
         hint: "What is there to show of an empty file, and what is there to store?",
         section: "lab1-editor.md#clause-2",
-        clauses: &[2, 4, 7, 8],
+        clauses: &[2, 3, 4, 7, 8],
         recognise: length_zero,
     },
     Mistake {

@@ -45,6 +45,7 @@ pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
     all.push(overwrite_nothing(inputs));
     all.extend(to_the_border(inputs));
     all.push(failing_later(inputs));
+    all.extend(odd_names(inputs));
     all
 }
 
@@ -58,6 +59,9 @@ fn bad_input(inputs: &mut Inputs) -> Vec<Scenario> {
         usage("usage-unknown", &["rewrite", &f, "text"]),
         usage("usage-few", &["overwrite", &f]),
         usage("usage-many", &["show", &f, "text"]),
+        usage("usage-many-overwrite", &["overwrite", &f, "text", "more"]),
+        usage("usage-many-append", &["append", &f, "text", "more"]),
+        usage("usage-letter", &["shovel", &f]),
         show("missing"),
         show("directory").other(&f, FileKind::Directory),
         show("fifo").other(&f, FileKind::Fifo),
@@ -198,6 +202,22 @@ fn failing_later(inputs: &mut Inputs) -> Scenario {
         .file(&f, &bytes)
         .rule("disk-error", Point::entry(&["msync"], None), fail)
         .second_time()
+}
+
+/// Arguments stand for themselves, whatever they look like.
+fn odd_names(inputs: &mut Inputs) -> Vec<Scenario> {
+    let f = inputs.odd_name("notes");
+    let bytes = inputs.lines(90);
+    let text = format!("-{}", inputs.text(25));
+    let run = |name: &str, command: &str| {
+        looked_at(Scenario::new(name, &[command, &f, &text]).file(&f, &bytes))
+    };
+    vec![
+        Scenario::new("show-dash", &["show", &f]).file(&f, &bytes),
+        run("overwrite-dash", "overwrite"),
+        run("append-dash", "append"),
+        Scenario::new("missing-long", &["show", &inputs.long_name("no")]),
+    ]
 }
 
 fn appends(inputs: &mut Inputs) -> Vec<Scenario> {

@@ -167,7 +167,7 @@ pub fn untouched(obs: &Observation) -> Ruling {
 /// One line of standard output, counted from 0.
 fn nth_line_is(obs: &Observation, n: usize, (name, value): Fact) -> Ruling {
     let output = obs.evidence.actors[0].stdout.text();
-    let found = output.lines().nth(n).unwrap_or_default();
+    let found = facts::lines(&output).nth(n).unwrap_or_default();
     let wanted = format!("{name}: {value}");
     if found == wanted || (value.is_empty() && found == wanted.trim_end()) {
         return Ok(());
@@ -176,7 +176,7 @@ fn nth_line_is(obs: &Observation, n: usize, (name, value): Fact) -> Ruling {
         format!("line {} of standard output is `{wanted}`", n + 1),
         match found {
             "" => "there is no such line".to_owned(),
-            found => format!("it is `{found}`"),
+            found => format!("it is `{}`", facts::pictured(found)),
         },
     )
     .at(Spot::Line {
@@ -186,7 +186,7 @@ fn nth_line_is(obs: &Observation, n: usize, (name, value): Fact) -> Ruling {
     .show(exhibit::lines(
         &format!("the line `{name}`"),
         Some(wanted + "\n"),
-        found.to_owned() + "\n",
+        facts::pictured(found) + "\n",
     ))
     .fail()
 }

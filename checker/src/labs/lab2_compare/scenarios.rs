@@ -26,6 +26,7 @@ pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
     all.push(looked(inputs));
     all.push(far(inputs));
     all.push(nothing(inputs));
+    all.extend(odd_names(inputs));
     all
 }
 
@@ -108,6 +109,16 @@ fn far(inputs: &mut Inputs) -> Scenario {
 fn nothing(inputs: &mut Inputs) -> Scenario {
     let f = inputs.name("data");
     Scenario::new("compare-nothing", &[&f, ""]).file(&f, &inputs.lines(45))
+}
+
+/// Arguments stand for themselves, whatever they look like.
+fn odd_names(inputs: &mut Inputs) -> Vec<Scenario> {
+    let f = inputs.odd_name("data");
+    let text = format!("-{}", inputs.text(12));
+    vec![
+        Scenario::new("compare-dash", &[&f, &text]).file(&f, &inputs.lines(50)),
+        Scenario::new("missing-long", &[&inputs.long_name("no"), "text"]),
+    ]
 }
 
 /// Another process changes a later byte while a line is on its way.
