@@ -213,7 +213,7 @@ fn large_files_are_judged_from_lengths() {
 
 #[test]
 fn a_copy_onto_itself_that_harms_nothing_is_told_as_it_was() {
-    let (made, a, _, bytes) = parts("same-path");
+    let (_, a, _, bytes) = parts("same-path");
     let length = bytes.len() as u64;
     let run = |to: u64| {
         let made = parts("same-path").0.open(&a, "O_RDWR|O_CREAT");
@@ -221,8 +221,7 @@ fn a_copy_onto_itself_that_harms_nothing_is_told_as_it_was() {
         let facts = format!("size: {length}\ncopied: {length}\n");
         told(LAB3, 4, "same-file", &made.print(&facts).done())
     };
-    drop(made);
-    assert_eq!(run(length), "the copy was made, exit status 0");
+    assert!(run(length).ends_with("; the copy was made, exit status 0"));
     assert_eq!(run(0), "truncated-before-checking");
 }
 

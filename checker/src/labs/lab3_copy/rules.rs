@@ -46,10 +46,12 @@ pub fn same_file(obs: &Observation) -> Ruling {
     let name = source(obs);
     let refused = match obs.evidence.actors[0].ending {
         Ending::Exited { code: 0 } => broken(
-            format!(
-                "exit status 1 and an error: `{name}` and `{}` are the same file",
-                destination(obs)
-            ),
+            match destination(obs) {
+                to if to == name => {
+                    format!("exit status 1 and an error: `{name}` is not copied onto itself")
+                }
+                to => format!("exit status 1 and an error: `{name}` and `{to}` are the same file"),
+            },
             match facts::lacks(obs, "copied:") {
                 Ok(()) => "exit status 0",
                 Err(_) => "the copy was made, exit status 0",

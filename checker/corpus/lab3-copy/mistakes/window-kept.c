@@ -1,0 +1,70 @@
+// expect: fails 8 with window-kept
+// stretch: fails 10, 11, 12, 14
+// about: Windows of 16 MiB, each given back only when the next one has been copied.
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int fail(const char *name, const char *why)
+{
+    fprintf(stderr, "lab3-copy: %s: %s\n", name, why);
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (argc != 3) {
+        fprintf(stderr, "usage: lab3-copy SOURCE DESTINATION\n");
+        return 2;
+    }
+    const char *from = argv[1], *to = argv[2];
+    struct stat s, d;
+
+    int in = open(from, O_RDONLY | O_NONBLOCK);
+    if (in < 0 || fstat(in, &s) < 0)
+        return fail(from, strerror(errno));
+    if (!S_ISREG(s.st_mode))
+        return fail(from, "not a regular file");
+    size_t size = s.st_size;
+    int out = open(to, O_RDWR | O_CREAT | O_NONBLOCK, s.st_mode & 0777);
+    if (out < 0 || fstat(out, &d) < 0)
+        return fail(to, strerror(errno));
+    if (!S_ISREG(d.st_mode))
+        return fail(to, "not a regular file");
+    if (s.st_dev == d.st_dev && s.st_ino == d.st_ino)
+        return fail(to, "is the source itself");
+
+    if (ftruncate(out, size) < 0)
+        return fail(to, strerror(errno));
+    const size_t window = 16 << 20;
+    char *old_src = NULL, *old_dst = NULL;
+    size_t old = 0;
+    for (size_t at = 0; at < size; at += window) {
+        size_t n = size - at < window ? size - at : window;
+        char *src = mmap(NULL, n, PROT_READ, MAP_SHARED, in, at);
+        if (src == MAP_FAILED)
+            return fail(from, strerror(errno));
+        char *dst = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED, out, at);
+        if (dst == MAP_FAILED)
+            return fail(to, strerror(errno));
+        memcpy(dst, src, n);
+        if (old > 0) {
+            munmap(old_src, old);
+            munmap(old_dst, old);
+        }
+        old_src = src;
+        old_dst = dst;
+        old = n;
+    }
+    printf("size: %zu\n", size);
+    printf("copied: %zu\n", size);
+    return 0;
+}
