@@ -162,7 +162,11 @@ static CLAUSES: &[Clause] = &[
                 ],
                 rules::stored,
             ),
-            each("nothing", &["overwrite-nothing"], rules::stored_to_the_end),
+            each(
+                "empty-text",
+                &["overwrite-nothing"],
+                rules::stored_to_the_end,
+            ),
             Check {
                 name: "untraced",
                 scenarios: &["overwrite", "overwrite-untraced"],
