@@ -1,4 +1,5 @@
 // expect: fails 5 with length-zero
+// also: 7
 // stretch: fails 8, 10, 11
 // about: The empty source is mapped like any other: EINVAL.
 
