@@ -1,4 +1,5 @@
 // expect: fails 4, 5 with truncated-before-checking
+// also: 7
 // stretch: fails 8, 10, 11
 // about: The tutorial's mmap_copy: the destination is opened with O_TRUNC and nobody asks whether it is the source, which is then all zeros; an empty source is an error of mmap.
 
