@@ -8,6 +8,7 @@ pub mod bytes;
 pub mod ending;
 pub mod errno;
 pub mod file;
+mod stored;
 pub mod trace;
 
 use serde::{Deserialize, Serialize};
@@ -29,7 +30,8 @@ pub struct Observation {
 }
 
 /// What one run of one scenario showed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "stored::Stored")]
 pub struct Evidence {
     /// Why the scenario could not be set up on this machine, as a clause that can follow
     /// "because"; then nothing else here means anything.
@@ -60,7 +62,7 @@ pub enum Facet<T> {
 }
 
 /// What the processes and the files looked like at one point of the run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Moment {
     /// The rule that asked for it.
     pub rule: String,
@@ -72,7 +74,7 @@ pub struct Moment {
     /// Every file in the scenario's folder, also those that a program made, by name; and `None`
     /// for a name of the scenario that is not there.
     pub files: Vec<(String, Option<FileState>)>,
-    /// The address space of every actor that was alive.
+    /// The address space of every actor that was alive, if the rule looks inside.
     pub spaces: Vec<AddressSpace>,
     /// What another process sees that had mapped the file before any actor started.
     pub views: Vec<View>,

@@ -3,6 +3,8 @@
 //!
 //! Pure: the same evidence gives the same verdict, whenever and wherever it is judged.
 
+use std::borrow::Cow;
+
 use crate::evidence::Observation;
 use crate::evidence::ending::Ending;
 use crate::lab::{Check, Clue, Judge, Lab, Mistake};
@@ -10,31 +12,68 @@ use crate::rule::ending::{self, Trouble, trouble};
 use crate::rule::{facts, generic};
 use crate::verdict::{Diagnosis, Finding, MistakeNote, Ruling, Spot, Verdict};
 
-/// Judges one check of a clause. `observations` are those of [`Check::scenarios`], in their order;
-/// `snapshot` is the stored text for [`Judge::Transcript`].
-pub fn judge(
+/// Judges one check of a clause. `observations` are those of [`Check::scenarios`], in their order:
+/// each is let go before the next is taken, unless the rule needs them together. `snapshot` is the
+/// stored text for [`Judge::Transcript`].
+pub fn judge<'a>(
     lab: &Lab,
     clause: u8,
     check: &Check,
-    observations: &[&Observation],
+    observations: impl Iterator<Item = Cow<'a, Observation>>,
     snapshot: Option<&str>,
 ) -> Verdict {
-    let unavailable = observations.iter().find_map(|obs| is_there(obs).err());
-    if let (Some(Finding::Unobservable(reason)), false) =
-        (unavailable, matches!(check.judge, Judge::Each(_)))
-    {
+    match check.judge {
+        Judge::Each(rule) => {
+            each(observations.map(|one| ruled(lab, clause, &[&one], |_| rule(&one))))
+        }
+        Judge::Together(rule) => together(lab, clause, observations, rule),
+        Judge::Transcript(name) => together(lab, clause, observations, |all| {
+            transcript(name, all, snapshot)
+        }),
+    }
+}
+
+/// The first scenario that breaks the promise decides; else the first that could not be told.
+fn each(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
+    let mut unseen = Verdict::Passed;
+    for verdict in verdicts {
+        match verdict {
+            Verdict::Passed => {}
+            Verdict::NotObservable { .. } if unseen == Verdict::Passed => unseen = verdict,
+            Verdict::NotObservable { .. } => {}
+            decided => return decided,
+        }
+    }
+    unseen
+}
+
+fn together<'a>(
+    lab: &Lab,
+    clause: u8,
+    observations: impl Iterator<Item = Cow<'a, Observation>>,
+    rule: impl FnOnce(&[&Observation]) -> Ruling,
+) -> Verdict {
+    let observations: Vec<_> = observations.collect();
+    let all: Vec<&Observation> = observations.iter().map(Cow::as_ref).collect();
+    ruled(lab, clause, &all, rule)
+}
+
+/// What a rule says of observations, unless one of them could not be made, or shows a program that
+/// looks who is watching or leaves too much to look at.
+fn ruled(
+    lab: &Lab,
+    clause: u8,
+    observations: &[&Observation],
+    rule: impl FnOnce(&[&Observation]) -> Ruling,
+) -> Verdict {
+    let unavailable = |obs: &&Observation| obs.evidence.unavailable.clone();
+    if let Some(reason) = observations.iter().find_map(unavailable) {
         return Verdict::NotObservable { reason };
     }
     let looked = observations
         .iter()
-        .try_for_each(|obs| generic::does_not_look_back(obs));
-    let (ruling, at) = match (looked, check.judge) {
-        (Err(finding), _) => (Err(finding), 0),
-        (Ok(()), Judge::Each(rule)) => each(rule, observations),
-        (Ok(()), Judge::Together(rule)) => (rule(observations), 0),
-        (Ok(()), Judge::Transcript(name)) => (transcript(name, observations, snapshot), 0),
-    };
-    match ruling {
+        .try_for_each(|obs| generic::does_not_look_back(obs).and(generic::was_looked_at(obs)));
+    match looked.and_then(|()| rule(observations)) {
         Ok(()) => Verdict::Passed,
         Err(Finding::NotWritten { step, place }) => Verdict::NotWritten { step, place },
         Err(Finding::Unobservable(reason)) => Verdict::NotObservable { reason },
@@ -42,34 +81,12 @@ pub fn judge(
             let named = observations
                 .iter()
                 .find(|obs| obs.scenario.name == diagnosis.scenario);
-            match named.or(observations.get(at)) {
+            match named.or(observations.first()) {
                 Some(obs) => explain(lab, clause, obs, *diagnosis, code),
                 None => Verdict::Failed(diagnosis),
             }
         }
     }
-}
-
-/// Whether the scenario could be set up at all.
-fn is_there(obs: &Observation) -> Ruling {
-    let reason = obs.evidence.unavailable.clone();
-    reason.map_or(Ok(()), |reason| Err(Finding::Unobservable(reason)))
-}
-
-/// The first scenario that breaks the promise decides; else the first that could not be told.
-fn each(rule: fn(&Observation) -> Ruling, observations: &[&Observation]) -> (Ruling, usize) {
-    let mut unseen = (Ok(()), 0);
-    for (n, obs) in observations.iter().enumerate() {
-        match is_there(obs).and_then(|()| rule(obs)) {
-            Ok(()) => {}
-            Err(Finding::Unobservable(reason)) if unseen.0.is_ok() => {
-                unseen = (Err(Finding::Unobservable(reason)), n);
-            }
-            Err(Finding::Unobservable(_)) => {}
-            Err(finding) => return (Err(finding), n),
-        }
-    }
-    unseen
 }
 
 fn transcript(name: &str, observations: &[&Observation], snapshot: Option<&str>) -> Ruling {

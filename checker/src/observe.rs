@@ -25,7 +25,10 @@ mod stage;
 mod sys;
 mod witness;
 
+use std::borrow::Cow;
+use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -64,13 +67,65 @@ struct Job {
     scenario: Scenario,
 }
 
+/// Up to so many bytes of JSON, evidence is read at once: all that a run of some sense leaves.
+const SHORT: u64 = 1 << 20;
+
+/// What an observer answered.
+#[derive(Debug)]
+pub enum Answer {
+    /// Evidence, read.
+    Short(Box<Evidence>),
+    /// JSON in a file without a name: the evidence of a run that did very much, and a run of a lab
+    /// may have many of these.
+    Long(File),
+}
+
+impl From<Evidence> for Answer {
+    fn from(evidence: Evidence) -> Answer {
+        Answer::Short(Box::new(evidence))
+    }
+}
+
+impl Answer {
+    /// The evidence, read again each time if it is long.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read any more, which only a broken disk explains.
+    pub fn evidence(&self) -> io::Result<Cow<'_, Evidence>> {
+        match self {
+            Answer::Short(evidence) => Ok(Cow::Borrowed(evidence)),
+            Answer::Long(file) => {
+                let mut json = vec![0; file.metadata()?.len() as usize];
+                file.read_exact_at(&mut json, 0)?;
+                let told: Told = serde_json::from_slice(&json)?;
+                told.map(Cow::Owned).map_err(io::Error::other)
+            }
+        }
+    }
+}
+
+/// What an observer writes: the evidence, or why there is none.
+type Told = Result<Evidence, String>;
+
+/// From now on no program under test can look into this process, or reach a file that it has open
+/// and that has no name.
+///
+/// # Errors
+///
+/// None is known (prctl(2)).
+pub fn close_to_others() -> io::Result<()> {
+    sys::let_others_look_in(false)
+}
+
 /// Runs a scenario with this program in this folder, which has to be empty, and waits for the
-/// evidence. Can be called from several threads at once.
+/// evidence. Can be called from several threads at once. A long answer is kept in a file beside
+/// the folder, which goes with the last handle to it.
 ///
 /// # Errors
 ///
 /// A [`Fault`] if the observer process could not be started, or could not do its work.
-pub fn observe(program: &Path, scenario: &Scenario, folder: &Path) -> Result<Evidence, Fault> {
+pub fn observe(program: &Path, scenario: &Scenario, folder: &Path) -> Result<Answer, Fault> {
     let fault = |reason: String| Fault {
         scenario: scenario.name.clone(),
         reason,
@@ -97,22 +152,52 @@ pub fn observe(program: &Path, scenario: &Scenario, folder: &Path) -> Result<Evi
     // The observer reads all of the job before it writes anything, so neither waits for the other.
     // If it dies before that, its words on standard error say more than a broken pipe.
     let _ = input.map(|mut input| input.write_all(&job));
-    // Read first and parsed then: byte by byte from a pipe takes several times as long.
-    let mut answer = Vec::new();
-    let _ = output.map(|mut output| output.read_to_end(&mut answer));
-    let answer = serde_json::from_slice::<Result<Evidence, String>>(&answer);
+    let answer = output.map_or(Ok(None), |output| take_answer(output, folder));
     let mut words = String::new();
     let _ = errors.map(|errors| errors.take(4096).read_to_string(&mut words));
     let status = observer.wait().map_err(|error| fault(error.to_string()))?;
     match answer {
         // What came out of an observer that was killed need not be its own word.
-        Ok(Ok(evidence)) if status.success() => Ok(evidence),
-        Ok(Err(reason)) => Err(fault(reason)),
+        Ok(Some(Ok(answer))) if status.success() => Ok(answer),
+        Ok(Some(Err(reason))) => Err(fault(reason)),
+        Err(error) if status.success() => Err(fault(format!("its evidence is lost: {error}"))),
         _ => Err(fault(format!(
             "the observer ended with {status}: {}",
             words.trim()
         ))),
     }
+}
+
+/// Takes what an observer writes; `None` if that is not what an observer writes.
+fn take_answer(mut output: impl Read, folder: &Path) -> io::Result<Option<Result<Answer, String>>> {
+    // Read first and parsed then: byte by byte from a pipe takes several times as long.
+    let mut json = Vec::new();
+    output.by_ref().take(SHORT).read_to_end(&mut json)?;
+    if (json.len() as u64) < SHORT {
+        let told = serde_json::from_slice::<Told>(&json).ok();
+        return Ok(told.map(|told| told.map(Answer::from)));
+    }
+    let result = nameless(folder.parent().unwrap_or(folder)).and_then(|mut file| {
+        file.write_all(&json)?;
+        io::copy(&mut output, &mut file)?;
+        Ok(file)
+    });
+    // However that went, the observer comes to its end.
+    io::copy(&mut output, &mut io::sink())?;
+    Ok(Some(Ok(Answer::Long(result?))))
+}
+
+/// A file without a name; where the file system knows none (open(2): O_TMPFILE), one that lost it.
+fn nameless(folder: &Path) -> io::Result<File> {
+    let mut how = File::options();
+    how.read(true).write(true).mode(0o600);
+    let made = how.clone().custom_flags(libc::O_TMPFILE).open(folder);
+    made.or_else(|_| {
+        let path = folder.join("evidence");
+        let file = how.create_new(true).open(&path)?;
+        std::fs::remove_file(&path)?;
+        Ok(file)
+    })
 }
 
 /// Bytes in a page of this machine.

@@ -5,22 +5,25 @@
 
 mod collect;
 mod select;
+mod shelf;
 mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::path::Path;
 
-use crate::evidence::{Evidence, Observation};
+use crate::evidence::Observation;
 use crate::lab::{Clause, Judge, Lab};
-use crate::observe;
+use crate::observe::{self, Answer};
 use crate::report::{Build, ClauseReport, Outcome, Report, SCHEMA, SubjectNote};
 use crate::scenario::Scenario;
 use crate::scratch::{self, Scratch};
 use crate::snapshot;
 use crate::subject::CompileError;
+use shelf::Shelved;
 
-pub use collect::is_timeout;
+pub use shelf::is_timeout;
 pub use watch::workers;
 
 /// What is asked for.
@@ -37,7 +40,7 @@ pub struct Request {
 /// Runs a program in a scenario, in an empty folder, and tells what was seen:
 /// [`observe::observe`], or in tests something simpler.
 pub type Observe<'a> =
-    &'a (dyn Fn(&Path, &Scenario, &Path) -> Result<Evidence, observe::Fault> + Sync);
+    &'a (dyn Fn(&Path, &Scenario, &Path) -> Result<Answer, observe::Fault> + Sync);
 
 /// Finds a stored transcript by its name.
 pub type Transcripts<'a> = &'a dyn Fn(&str) -> Result<Option<String>, snapshot::Fault>;
@@ -62,6 +65,8 @@ pub struct Bench<'a> {
 pub enum Fault {
     /// A scenario could not be observed.
     Observe(String, observe::Fault),
+    /// The evidence of a scenario was put into a file and cannot be read any more.
+    Lost(String, io::Error),
     /// There is no folder to work in.
     Scratch(scratch::Fault),
     /// A stored transcript cannot be read.
@@ -76,6 +81,10 @@ impl fmt::Display for Fault {
             Fault::Observe(scenario, fault) => {
                 write!(out, "the scenario `{scenario}` cannot be observed: {fault}")
             }
+            Fault::Lost(scenario, error) => write!(
+                out,
+                "the evidence of the scenario `{scenario}` cannot be read again: {error}"
+            ),
             Fault::Scratch(fault) => write!(out, "{fault}"),
             Fault::Snapshot(fault) => write!(out, "{fault}"),
             Fault::NoScenario(name) => write!(out, "there is no scenario `{name}`"),
@@ -126,14 +135,14 @@ pub fn check(
         }
     };
     let mut seen = watch::watch(program, &scenarios.first, &[], bench)?;
-    let mut clauses = collect::clauses(lab, &selection.first, &seen, &transcripts, learner);
+    let mut clauses = collect::clauses(lab, &selection.first, &seen, &transcripts, learner)?;
     if !selection.then.is_empty() && Outcome::of(&clauses) == Outcome::Passed {
         if selection.is_in_order() {
             (bench.shows_core)(&about(clauses));
         }
         let more = watch::watch(program, &scenarios.then, &seen, bench)?;
         seen.extend(more);
-        clauses = collect::clauses(lab, &selection.all(), &seen, &transcripts, learner);
+        clauses = collect::clauses(lab, &selection.all(), &seen, &transcripts, learner)?;
     }
     Ok(about(clauses))
 }
@@ -169,21 +178,21 @@ pub fn rejudge(
     let scenarios = select::scenarios(lab, request.seed, &selection)?;
     let transcripts = transcripts(&selection.all(), stored)?;
     let learner = matches!(subject, SubjectNote::Learner { .. });
-    let order = |scenarios: &[Scenario]| -> Vec<Observation> {
+    let order = |scenarios: &[Scenario]| -> Vec<Shelved<'_>> {
         let stored = scenarios.iter().filter_map(|scenario| {
             let same = |one: &&Observation| one.scenario.name == scenario.name;
-            observations.iter().find(same).cloned()
+            observations.iter().find(same).map(Shelved::stored)
         });
         stored.collect()
     };
     let mut seen = order(&scenarios.first);
-    let clauses = collect::clauses(lab, &selection.first, &seen, &transcripts, learner);
+    let clauses = collect::clauses(lab, &selection.first, &seen, &transcripts, learner)?;
     if selection.then.is_empty() || Outcome::of(&clauses) != Outcome::Passed {
         return Ok(clauses);
     }
     seen.extend(order(&scenarios.then));
     let all = selection.all();
-    Ok(collect::clauses(lab, &all, &seen, &transcripts, learner))
+    collect::clauses(lab, &all, &seen, &transcripts, learner)
 }
 
 /// The stored transcripts that the checks of `clauses` compare with.

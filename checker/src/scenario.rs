@@ -180,8 +180,10 @@ pub enum Side {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
-    /// Looks at the files, the mappings and the witness: a moment of the rule's name.
+    /// Looks at the files and the witness: a moment of the rule's name.
     Look,
+    /// Looks at the address spaces too.
+    LookInside,
     /// Keeps the process where it stands until one of these has happened.
     HoldUntil(Vec<Happening>),
     /// Kills every process of the actor with SIGKILL.
@@ -234,6 +236,9 @@ pub struct Limits {
     pub output: u64,
     /// Processes and threads at once.
     pub processes: u64,
+    /// Watched calls of all processes together. Each is recorded, and a rule may look at the files
+    /// around each.
+    pub calls: u64,
 }
 
 impl Default for Limits {
@@ -246,6 +251,7 @@ impl Default for Limits {
             file_size: None,
             output: 4 << 20,
             processes: 64,
+            calls: 5_000,
         }
     }
 }

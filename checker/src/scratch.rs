@@ -2,9 +2,9 @@
 //! removed whatever a program under test did to it.
 
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io;
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -105,17 +105,25 @@ impl Scratch {
         Ok(folder)
     }
 
-    /// What is left of the scenario `name`: its evidence beside its files if the run is kept,
-    /// else nothing.
-    pub fn leave(&self, name: &str, evidence: impl FnOnce() -> String) -> Result<(), Fault> {
-        let folder = self.of_scenario(name);
-        if self.keeps {
-            let file = folder.join("evidence.json");
-            fs::write(&file, evidence()).map_err(|error| Fault::Make(file, error))
-        } else {
-            let _ = remove(&folder);
-            Ok(())
-        }
+    /// Keeps the evidence of the scenario `name` beside its files.
+    pub fn keep(
+        &self,
+        name: &str,
+        evidence: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Fault> {
+        let path = self.of_scenario(name).join("evidence.json");
+        let written = File::create(&path).and_then(|file| {
+            let mut to = BufWriter::new(file);
+            evidence(&mut to)?;
+            to.flush()
+        });
+        written.map_err(|error| Fault::Make(path, error))
+    }
+
+    /// Leaves nothing of the scenario `name`.
+    pub fn clear(&self, name: &str) {
+        // What cannot be removed now is tried again with the whole folder.
+        let _ = remove(&self.of_scenario(name));
     }
 
     /// Whether enough room is left.
@@ -219,8 +227,8 @@ mod tests {
         let scratch = Scratch::new(true).expect("a folder");
         let folder = scratch.folder().to_owned();
         scratch.scenario("one").expect("a folder");
-        let left = scratch.leave("one", || "{}".to_owned());
-        left.expect("the evidence is written");
+        let kept = scratch.keep("one", |to| to.write_all(b"{}"));
+        kept.expect("the evidence is written");
         drop(scratch);
         let evidence = fs::read_to_string(folder.join("one/evidence.json"));
         assert_eq!(evidence.expect("the evidence"), "{}");

@@ -112,6 +112,7 @@ fn observed(
     keeps: bool,
     shows_core: &dyn Fn(&Report),
 ) -> anyhow::Result<Report> {
+    observe::close_to_others()?;
     let scratch = Scratch::new(keeps)?;
     let bench = Bench {
         observe: &observe::observe,

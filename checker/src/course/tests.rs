@@ -5,6 +5,7 @@ mod compare;
 mod copy;
 mod editor;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -29,17 +30,19 @@ fn scenario(lab: &Lab, name: &str) -> Scenario {
 fn verdict(lab: &Lab, clause: u8, check: &str, observations: &[&Observation]) -> Verdict {
     let clause = &lab.clauses[usize::from(clause)];
     let check = clause.checks.iter().find(|c| c.name == check).unwrap();
-    let first = judge(lab, clause.number, check, observations, None);
+    let judged = |observations: &mut dyn Iterator<Item = Cow<'_, Observation>>| {
+        judge(lab, clause.number, check, observations, None)
+    };
+    let first = judged(&mut observations.iter().map(|&one| Cow::Borrowed(one)));
     let stored: Vec<String> = observations
         .iter()
         .map(|obs| serde_json::to_string(obs).unwrap())
         .collect();
-    let again: Vec<Observation> = stored
-        .iter()
-        .map(|text| serde_json::from_str(text).unwrap())
-        .collect();
-    let again: Vec<&Observation> = again.iter().collect();
-    assert_eq!(judge(lab, clause.number, check, &again, None), first);
+    let again = stored.iter().map(|text| serde_json::from_str(text));
+    assert_eq!(
+        judged(&mut again.map(|obs| Cow::Owned(obs.unwrap()))),
+        first
+    );
     first
 }
 
@@ -182,7 +185,15 @@ fn a_transcript_is_compared_line_by_line() {
             .done()
     };
     let stored = "size: 28\ncontent: Hello Embedded Linux World!\\x0a";
-    let told = |text: &str| judge(lab, 1, check, &[&obs(text)], Some(stored));
+    let told = |text: &str| {
+        judge(
+            lab,
+            1,
+            check,
+            [Cow::Owned(obs(text))].into_iter(),
+            Some(stored),
+        )
+    };
     assert_eq!(
         told("size: 28\ncontent: Hello Embedded Linux World!\\x0a\n"),
         Verdict::Passed

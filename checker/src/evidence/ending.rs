@@ -71,6 +71,11 @@ pub enum Ending {
         /// The limit.
         limit: u64,
     },
+    /// Its files held more bytes, one state after the other, than are kept.
+    TooMuchContent {
+        /// The limit, bytes.
+        limit: u64,
+    },
     /// The scenario ended it on purpose: a rule killed it, or the run was over.
     Stopped {
         /// The rule that did it.

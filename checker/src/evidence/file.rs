@@ -1,18 +1,20 @@
 //! A file as it was at one moment: what `stat` says, and the bytes by extents.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::bytes::Bytes;
 
 /// What became of one name in the scenario's folder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FileStory {
+pub struct FileStory<C = Arc<Content>> {
     /// Path relative to the scenario's folder.
     pub name: String,
     /// Before any process started; `None` if there was no such file.
-    pub before: Option<FileState>,
+    pub before: Option<FileState<C>>,
     /// After every process had ended; `None` if there is no such file.
-    pub after: Option<FileState>,
+    pub after: Option<FileState<C>>,
 }
 
 /// The kind of a file, as `S_IFMT` tells (inode(7)).
@@ -32,8 +34,11 @@ pub enum FileType {
 }
 
 /// One file at one moment (inode(7) names the fields). Symbolic links are not followed.
+///
+/// A file that is looked at often mostly holds what it held before, and then the bytes are kept
+/// once; in stored evidence `C` is a number among them ([`stored`](super::stored)).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FileState {
+pub struct FileState<C = Arc<Content>> {
     /// What kind of file it is.
     pub kind: FileType,
     /// Length in bytes.
@@ -51,7 +56,24 @@ pub struct FileState {
     /// Last modification, nanoseconds since the epoch.
     pub modified: i128,
     /// The bytes of a regular file; empty for anything else.
-    pub content: Content,
+    pub content: C,
+}
+
+impl<C> FileState<C> {
+    /// The same state with something else for its bytes.
+    pub fn map<D>(&self, other: impl FnOnce(&C) -> D) -> FileState<D> {
+        FileState {
+            kind: self.kind.clone(),
+            length: self.length,
+            mode: self.mode,
+            device: self.device,
+            inode: self.inode,
+            links: self.links,
+            blocks: self.blocks,
+            modified: self.modified,
+            content: other(&self.content),
+        }
+    }
 }
 
 impl FileState {

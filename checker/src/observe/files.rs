@@ -1,18 +1,21 @@
 //! Looking at files: what `stat` says, and the bytes, with holes left as holes.
 
+use std::collections::HashMap;
 use std::fs::{self, File, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use nix::unistd::{Whence, lseek};
 
 use crate::evidence::file::{Content, Extent, FileState, FileType};
 
+use super::page_size;
 use super::process::relative;
 
-/// How many bytes of one file are kept.
-const KEPT: usize = 1 << 20;
+/// How many pages of one file are kept.
+const KEPT: u64 = 64;
 /// How many allocated bytes of one file are read at most, in search of some that are not zero.
 const READ: u64 = 256 << 20;
 /// Blocks of this size are left out if they are all zeros.
@@ -42,21 +45,63 @@ pub fn state(path: &Path) -> io::Result<Option<FileState>> {
         links: meta.nlink(),
         blocks: meta.blocks(),
         modified: i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec()),
-        content,
+        content: content.into(),
     }))
 }
 
+/// What files held when they were last looked at, by name: what is found again is kept once.
+#[derive(Debug, Default)]
+pub struct Held {
+    last: HashMap<String, Arc<Content>>,
+    bytes: u64,
+}
+
+impl Held {
+    /// How many bytes are kept at most.
+    pub fn limit() -> u64 {
+        256 * page_size()
+    }
+
+    /// Whether something was not kept since it was too much.
+    pub fn is_too_much(&self) -> bool {
+        self.bytes > Held::limit()
+    }
+
+    fn keep(&mut self, name: &str, state: &mut FileState) {
+        if let Some(last) = self.last.get(name)
+            && *last == state.content
+        {
+            state.content = last.clone();
+            return;
+        }
+        let extents = &state.content.extents;
+        let bytes = extents.iter().map(|extent| extent.bytes.0.len() as u64);
+        self.bytes += bytes.sum::<u64>();
+        if self.is_too_much() {
+            state.content = Arc::new(Content {
+                extents: Vec::new(),
+                cut: true,
+            });
+        }
+        self.last.insert(name.to_owned(), state.content.clone());
+    }
+}
+
 /// Every file below a folder, by its path relative to it, in order of name.
-pub fn states(folder: &Path) -> io::Result<Vec<(String, FileState)>> {
+pub fn states(folder: &Path, held: &mut Held) -> io::Result<Vec<(String, FileState)>> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
         for path in entries(&next)? {
-            let Some(state) = state(&path)? else { continue };
+            let Some(mut state) = state(&path)? else {
+                continue;
+            };
             if state.kind == FileType::Directory && found.len() < ENTRIES {
                 folders.push(path.clone());
             }
-            found.push((relative(&path, folder), state));
+            let name = relative(&path, folder);
+            held.keep(&name, &mut state);
+            found.push((name, state));
         }
     }
     found.sort_by(|a, b| a.0.cmp(&b.0));
@@ -123,11 +168,11 @@ fn content(file: &File, length: u64) -> io::Result<Content> {
             read += got as u64;
             let bytes = &block[..got];
             if bytes != &[0; BLOCK][..got] {
-                if kept + got > KEPT {
+                if kept + got as u64 > KEPT * page_size() {
                     content.cut = true;
                     return Ok(content);
                 }
-                kept += got;
+                kept += got as u64;
                 keep(&mut content.extents, at, bytes);
             }
             at += got as u64;
@@ -197,11 +242,30 @@ mod tests {
         fs::write(&path, "secret").expect("a new file");
         fs::set_permissions(&path, Permissions::from_mode(0o000)).expect("our own file");
         let state = state(&path).expect("readable").expect("there");
-        assert_eq!(state.content, Content::of(b"secret"));
+        assert_eq!(*state.content, Content::of(b"secret"));
         assert_eq!(
             fs::symlink_metadata(&path).expect("there").mode() & 0o7777,
             0
         );
+    }
+
+    #[test]
+    fn what_is_found_again_is_kept_once_and_too_much_is_not_kept() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut held = Held::default();
+        let mut look = || states(folder.path(), &mut held).expect("readable");
+        fs::write(folder.path().join("a"), "same").expect("a file");
+        let (first, second) = (look(), look());
+        assert!(Arc::ptr_eq(&first[0].1.content, &second[0].1.content));
+        let much = KEPT * page_size();
+        for n in 0..Held::limit() / much {
+            let path = folder.path().join(format!("b{n}"));
+            fs::write(path, vec![1; much as usize]).expect("a file");
+        }
+        let third = look();
+        let cut = third.iter().filter(|(_, state)| state.content.cut);
+        assert_eq!(cut.count(), 1);
+        assert!(held.is_too_much());
     }
 
     #[test]
@@ -210,7 +274,7 @@ mod tests {
         std::os::unix::fs::symlink("nowhere", folder.path().join("link")).expect("a link");
         fs::create_dir(folder.path().join("sub")).expect("a folder");
         fs::write(folder.path().join("sub/file"), "x").expect("a file");
-        let states = states(folder.path()).expect("readable");
+        let states = states(folder.path(), &mut Held::default()).expect("readable");
         let names: Vec<&str> = states.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["link", "sub", "sub/file"]);
         assert_eq!(

@@ -28,14 +28,12 @@ use crate::evidence::trace::{Call, Event, What};
 use crate::evidence::{Evidence, Facet, Moment};
 use crate::scenario::{Scenario, Start, Watch};
 
+use super::files::{self, Held};
 use super::witness::Witness;
-use super::{files, page_size, process, stage, sys};
+use super::{page_size, process, stage, sys};
 use actor::ActorRun;
 use clock::Clock;
 use tasks::Task;
-
-/// How many events are recorded; a program that asks for more is ended.
-const EVENTS: usize = 30_000;
 
 /// How many events are kept of a run that was ended because it went on without end, and with how
 /// many bytes of data: every such scenario of a lab stays in memory until it is judged.
@@ -53,6 +51,7 @@ struct Run<'a> {
     /// How often the point of each rule was reached.
     reached: Vec<u32>,
     witnesses: Vec<Witness>,
+    held: Held,
     /// Device and inode of each file of the scenario when the run began.
     inodes: Vec<(String, u64, u64)>,
     /// Why nothing is traced, if so.
@@ -84,7 +83,8 @@ pub fn run(program: &Path, scenario: &Scenario, folder: &Path) -> io::Result<Evi
     sys::let_others_look_in(false)?;
     let folder = folder.canonicalize()?;
     stage::furnish(&folder, &scenario.files)?;
-    let before = files::states(&folder)?;
+    let mut held = Held::default();
+    let before = files::states(&folder, &mut held)?;
     let witnesses = scenario
         .files
         .iter()
@@ -102,6 +102,7 @@ pub fn run(program: &Path, scenario: &Scenario, folder: &Path) -> io::Result<Evi
         moments: Vec::new(),
         reached: vec![0; scenario.rules.len()],
         witnesses,
+        held,
         untraced: match scenario.watch {
             Watch::Traced => None,
             Watch::Untraced => Some("this run is meant to go untraced".to_owned()),
@@ -216,10 +217,10 @@ impl Run<'_> {
     }
 
     fn evidence(mut self, before: Vec<(String, FileState)>) -> io::Result<Evidence> {
+        let after = self.files(0)?;
         if self.actors.iter().any(ActorRun::went_on_without_end) {
             self.keep_beginning();
         }
-        let after = files::states(&self.folder)?;
         let actors = self.scenario.actors.iter().zip(self.actors);
         let is_meant_traced = self.scenario.watch == Watch::Traced;
         let seen = |reason: Option<String>| reason.map_or(Ok(()), Err);
@@ -242,6 +243,16 @@ impl Run<'_> {
             unavailable: self.unavailable,
             page_size: page_size(),
         })
+    }
+
+    /// Every file as it is now. An actor that filled its folder is ended.
+    fn files(&mut self, actor: usize) -> io::Result<Vec<(String, FileState)>> {
+        let states = files::states(&self.folder, &mut self.held)?;
+        if self.held.is_too_much() {
+            let limit = Held::limit();
+            self.end_actor(actor, Ending::TooMuchContent { limit });
+        }
+        Ok(states)
     }
 
     /// Leaves the beginning of the trace and the moments that belong to it.

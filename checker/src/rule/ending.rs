@@ -53,6 +53,7 @@ pub fn trouble(obs: &Observation) -> Option<Trouble> {
             Ending::Flooded { .. } => "flooded",
             Ending::TooManyProcesses { .. } => "too-many-processes",
             Ending::TooManyCalls { .. } => "too-many-calls",
+            Ending::TooMuchContent { .. } => "too-much-content",
             Ending::NotStarted { .. } => "not-started",
             Ending::Exited { .. } | Ending::Stopped { .. } | Ending::NeverDue => return None,
         };
@@ -155,6 +156,10 @@ pub fn words(obs: &Observation, actor: &Actor) -> String {
         Ending::TooManyCalls { limit } => {
             format!("it asked the kernel for files and memory more than {limit} times")
         }
+        Ending::TooMuchContent { limit } => format!(
+            "the files in its folder held more than {} in all",
+            exhibit::size(*limit)
+        ),
         Ending::Stopped { rule } => format!("the checker ended it, by its rule `{rule}`"),
         Ending::NotStarted { reason } => format!("it could not be started: {reason}"),
         Ending::NeverDue => "it was never started".to_owned(),

@@ -1,12 +1,13 @@
 //! The mistakes that every lab knows.
 
 use crate::evidence::Observation;
+use crate::evidence::ending::{Actor, Ending};
 use crate::lab::{Clue, Mistake};
 use crate::verdict::{Ruling, Spot};
 
-use super::exhibit;
 use super::finding::broken;
 use super::trace::{Step, calls_seen};
+use super::{ending, exhibit};
 
 /// Known to every lab; a lab's own mistake of the same code comes first. None is looked for by
 /// itself: an ending shows it, or a rule names it.
@@ -47,6 +48,11 @@ pub static MISTAKES: &[Mistake] = &[
         "Which loop makes the call, and how much does one round of it get done?",
     ),
     mistake(
+        "too-much-content",
+        "The program fills its folder with far more bytes than the work needs.",
+        "Which files does the contract name, and how long is each of them at the end?",
+    ),
+    mistake(
         "not-started",
         "The kernel could not start the program at all.",
         "Is it an executable file for this machine?",
@@ -81,6 +87,20 @@ const fn mistake(code: &'static str, says: &'static str, hint: &'static str) -> 
 
 fn nothing(_: &Observation) -> Option<Clue> {
     None
+}
+
+/// The files were not too much to be looked at: of one that was, no rule can say anything.
+pub fn was_looked_at(obs: &Observation) -> Ruling {
+    let too_much = |actor: &&Actor| matches!(actor.ending, Ending::TooMuchContent { .. });
+    match obs.evidence.actors.iter().find(too_much) {
+        None => Ok(()),
+        Some(actor) => broken(
+            "the program leaves what the contract names",
+            ending::words(obs, actor),
+        )
+        .at(Spot::Ending)
+        .fail(),
+    }
 }
 
 /// No process looked for its tracer.

@@ -1,9 +1,11 @@
 //! Observations made by hand, for the tests of rules and labs.
 
+use std::sync::Arc;
+
 use crate::evidence::address_space::AddressSpace;
 use crate::evidence::bytes::Bytes;
 use crate::evidence::ending::{Actor, Captured, Ending};
-use crate::evidence::file::{Content, FileState, FileStory, FileType};
+use crate::evidence::file::{Content, Extent, FileState, FileStory, FileType};
 use crate::evidence::trace::{Argument, Call, Event, FileRef, Stream, What};
 use crate::evidence::{Evidence, Facet, Moment, Observation, View};
 use crate::scenario::{FileKind, Scenario};
@@ -29,7 +31,7 @@ pub struct Made {
 pub fn observation(scenario: Scenario) -> Made {
     let mut files: Vec<FileStory> = Vec::new();
     for (n, spec) in scenario.files.iter().enumerate() {
-        let mut state = FileState {
+        let mut state: FileState = FileState {
             kind: FileType::Regular,
             length: 0,
             mode: spec.mode.unwrap_or(0o644),
@@ -38,17 +40,20 @@ pub fn observation(scenario: Scenario) -> Made {
             links: 1,
             blocks: 8,
             modified: 1,
-            content: Content::default(),
+            content: Default::default(),
         };
         match &spec.kind {
             FileKind::Regular { length, pieces } => {
                 state.length = *length;
-                for (offset, bytes) in pieces.iter().filter(|(_, b)| !b.0.is_empty()) {
-                    state.content.extents.push(crate::evidence::file::Extent {
-                        offset: *offset,
-                        bytes: bytes.clone(),
-                    });
-                }
+                let extents = pieces.iter().filter(|(_, bytes)| !bytes.0.is_empty());
+                let extents = extents.map(|(offset, bytes)| Extent {
+                    offset: *offset,
+                    bytes: bytes.clone(),
+                });
+                state.content = Arc::new(Content {
+                    extents: extents.collect(),
+                    cut: false,
+                });
             }
             FileKind::Directory => state.kind = FileType::Directory,
             FileKind::Fifo => state.kind = FileType::Fifo,
@@ -316,10 +321,10 @@ impl Made {
             links: 1,
             blocks: 8,
             modified: 2,
-            content: Content::default(),
+            content: Default::default(),
         });
         state.length = bytes.len() as u64;
-        state.content = Content::of(bytes);
+        state.content = Content::of(bytes).into();
         state.modified = 2;
         self
     }

@@ -3,67 +3,68 @@
 
 use std::collections::BTreeMap;
 
-use crate::evidence::Observation;
-use crate::evidence::ending::Ending;
 use crate::judge;
 use crate::lab::{Check, Clause, Judge, Lab};
 use crate::report::{CheckReport, ClauseReport};
 use crate::verdict::{Diagnosis, MistakeNote, Verdict};
 
+use super::Fault;
+use super::shelf::Shelved;
+
 /// After so many runs that were cut off, the rest of a lab is not tried.
 pub(super) const TIMEOUTS: usize = 2;
-
-/// Whether a run was cut off because a process did not come to an end.
-pub fn is_timeout(observation: &Observation) -> bool {
-    let cut_off = |ending: &Ending| {
-        matches!(
-            ending,
-            Ending::TooMuchCpu { .. } | Ending::Stuck { .. } | Ending::TooLong { .. }
-        )
-    };
-    let mut actors = observation.evidence.actors.iter();
-    actors.any(|actor| cut_off(&actor.ending))
-}
 
 /// Judges `clauses`. Observations that come after the second timeout are left aside, so that it
 /// does not matter how many ran side by side.
 pub(super) fn clauses(
     lab: &Lab,
     clauses: &[&'static Clause],
-    seen: &[Observation],
+    seen: &[Shelved<'_>],
     transcripts: &BTreeMap<&'static str, String>,
     learner: bool,
-) -> Vec<ClauseReport> {
+) -> Result<Vec<ClauseReport>, Fault> {
     let mut timeouts = 0;
-    let seen: Vec<&Observation> = seen
+    let seen: Vec<&Shelved<'_>> = seen
         .iter()
         .take_while(|one| {
             let goes_on = timeouts < TIMEOUTS;
-            timeouts += usize::from(is_timeout(one));
+            timeouts += usize::from(one.is_timeout);
             goes_on
         })
         .collect();
     let verdict_of = |clause: u8, check: &Check| {
         let named = check.scenarios.iter().map(|name| {
-            let of_name = |one: &&&Observation| one.scenario.name == *name;
+            let of_name = |one: &&&Shelved<'_>| one.scenario().name == *name;
             seen.iter().find(of_name).copied()
         });
         let named: Vec<_> = named.flatten().collect();
         let all_ran = named.len() == check.scenarios.len();
         let by_itself = matches!(check.judge, Judge::Each(_)) && !named.is_empty();
         if !all_ran && !by_itself {
-            return blocked_by("two timeouts");
+            return Ok(blocked_by("two timeouts"));
         }
         let transcript = match check.judge {
             Judge::Transcript(name) => transcripts.get(name).map(String::as_str),
             Judge::Each(_) | Judge::Together(_) => None,
         };
-        match judge::judge(lab, clause, check, &named, transcript) {
+        let mut lost = None;
+        let observations = named.iter().map_while(|one| match one.observation() {
+            Ok(observation) => Some(observation),
+            Err(fault) => {
+                lost = Some(fault);
+                None
+            }
+        });
+        let verdict = judge::judge(lab, clause, check, observations, transcript);
+        if let Some(fault) = lost {
+            return Err(fault);
+        }
+        Ok(match verdict {
             Verdict::NotWritten { place, .. } if !learner => panicked(lab, check, &named, place),
             // What did run decides only if it failed.
             verdict if !all_ran && !verdict.is_failure() => blocked_by("two timeouts"),
             verdict => verdict,
-        }
+        })
     };
     let mut reports: Vec<ClauseReport> = Vec::new();
     for &clause in clauses {
@@ -75,50 +76,40 @@ pub(super) fn clauses(
                 Verdict::Passed | Verdict::NotObservable { .. } => None,
             }
         });
-        let report = match obstacle {
-            Some(by) => report_on(lab, clause, |_| blocked_by(&by)),
-            None => report_on(lab, clause, |check| verdict_of(clause.number, check)),
+        let verdicts = match obstacle {
+            Some(by) => untried(clause, &by),
+            None => {
+                let each = clause.checks.iter();
+                let each = each.map(|check| verdict_of(clause.number, check));
+                each.collect::<Result<_, Fault>>()?
+            }
         };
-        reports.push(report);
+        reports.push(report_on(lab, clause, verdicts));
     }
-    reports
+    Ok(reports)
 }
 
 /// All `clauses` untried.
 pub(super) fn blocked(lab: &Lab, clauses: &[&'static Clause], by: &str) -> Vec<ClauseReport> {
-    let untried = |clause: &&'static Clause| report_on(lab, clause, |_| blocked_by(by));
-    clauses.iter().map(untried).collect()
+    let reports = clauses.iter();
+    let reports = reports.map(|clause| report_on(lab, clause, untried(clause, by)));
+    reports.collect()
+}
+
+fn untried(clause: &Clause, by: &str) -> Vec<Verdict> {
+    vec![blocked_by(by); clause.checks.len()]
 }
 
 fn blocked_by(by: &str) -> Verdict {
     Verdict::Blocked { by: by.to_owned() }
 }
 
-/// The report on one clause: its verdict is the first of its checks that is not a pass.
-fn report_on(
-    lab: &Lab,
-    clause: &'static Clause,
-    verdict_of: impl Fn(&'static Check) -> Verdict,
-) -> ClauseReport {
-    let checks: Vec<CheckReport> = clause
-        .checks
-        .iter()
-        .map(|check| CheckReport {
-            name: check.name.to_owned(),
-            scenarios: check
-                .scenarios
-                .iter()
-                .map(|&name| name.to_owned())
-                .collect(),
-            verdict: verdict_of(check),
-        })
-        .collect();
-    let verdict = checks
-        .iter()
-        .map(|check| &check.verdict)
-        .find(|verdict| **verdict != Verdict::Passed)
-        .cloned()
-        .unwrap_or(Verdict::Passed);
+/// The report on one clause, with the verdict of each check: the first that is not a pass is the
+/// clause's own.
+fn report_on(lab: &Lab, clause: &'static Clause, verdicts: Vec<Verdict>) -> ClauseReport {
+    let own = verdicts.iter().find(|verdict| **verdict != Verdict::Passed);
+    let own = own.cloned().unwrap_or(Verdict::Passed);
+    let checks = clause.checks.iter().zip(verdicts);
     ClauseReport {
         number: clause.number,
         tier: clause.tier,
@@ -126,14 +117,24 @@ fn report_on(
         section: format!("{}.md#clause-{}", lab.slug, clause.number),
         points: clause.points,
         hint: clause.hint.to_owned(),
-        verdict,
-        checks,
+        verdict: own,
+        checks: checks
+            .map(|(check, verdict)| CheckReport {
+                name: check.name.to_owned(),
+                scenarios: check
+                    .scenarios
+                    .iter()
+                    .map(|&name| name.to_owned())
+                    .collect(),
+                verdict,
+            })
+            .collect(),
     }
 }
 
 /// What a `todo!` is in any program but the learner's: a panic like others.
-fn panicked(lab: &Lab, check: &Check, seen: &[&Observation], place: String) -> Verdict {
-    let first = seen.first().map(|one| &one.scenario);
+fn panicked(lab: &Lab, check: &Check, seen: &[&Shelved<'_>], place: String) -> Verdict {
+    let first = seen.first().map(|one| one.scenario());
     let words = first.and_then(|scenario| scenario.actors.first());
     let words = words.map_or(&[] as &[String], |actor| &actor.arguments);
     let mistake = lab.mistake("panicked").map(|mistake| MistakeNote {

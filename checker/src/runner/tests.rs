@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::evidence::Facet;
 use crate::evidence::ending::{Actor, Captured, Ending};
+use crate::evidence::{Evidence, Facet};
 use crate::lab::{Check, Tier};
 use crate::verdict::{Finding, Ruling, Verdict};
 
@@ -67,7 +67,7 @@ fn run(endings: &[(&str, Ending)], request: &Request, note: SubjectNote) -> (Rep
         assert!(folder.is_dir());
         ran.lock().expect("a list").push(scenario.name.clone());
         let ending = endings.iter().find(|(name, _)| *name == scenario.name);
-        Ok(evidence(scenario, ending.map(|(_, ending)| ending.clone())))
+        Ok(evidence(scenario, ending.map(|(_, ending)| ending.clone())).into())
     };
     let scratch = Scratch::new(false).expect("a folder");
     let bench = Bench {

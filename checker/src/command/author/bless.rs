@@ -42,10 +42,11 @@ fn bless(workspace: &Workspace, lab: &Lab) -> anyhow::Result<()> {
         let scenario = scenarios.iter().find(|scenario| scenario.name == wanted);
         let scenario = scenario.with_context(|| format!("there is no scenario `{wanted}`"))?;
         let folder = scratch.scenario(&scenario.name)?;
-        let evidence = observe::observe(&subject.program, scenario, &folder)?;
+        let answer = observe::observe(&subject.program, scenario, &folder)?;
+        let evidence = answer.evidence()?;
         let first = evidence.actors.first();
         let text = first.context("no process was started")?.stdout.text();
-        scratch.leave(&scenario.name, String::new)?;
+        scratch.clear(&scenario.name);
         let text = text.strip_suffix('\n').unwrap_or(&text);
         let path = snapshot::store(workspace, lab.slug, name, text)?;
         print(&format!("{}\n", path.display()))?;

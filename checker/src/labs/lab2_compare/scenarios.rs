@@ -48,7 +48,7 @@ fn bad_input(inputs: &mut Inputs) -> Vec<Scenario> {
 
 fn looked_at(scenario: Scenario) -> Scenario {
     LINES.iter().fold(scenario, |scenario, line| {
-        scenario.rule(line, Point::line(line), vec![Action::Look])
+        scenario.rule(line, Point::line(line), vec![Action::LookInside])
     })
 }
 

@@ -63,7 +63,7 @@ impl ActorRun {
         self.child.is_none() && self.ending.is_none()
     }
 
-    /// Whether it was ended because it wrote, asked or forked without end.
+    /// Whether it was ended because it wrote, asked or forked without end, or filled its folder.
     pub fn went_on_without_end(&self) -> bool {
         matches!(
             self.ending,
@@ -71,6 +71,7 @@ impl ActorRun {
                 Ending::Flooded { .. }
                     | Ending::TooManyCalls { .. }
                     | Ending::TooManyProcesses { .. }
+                    | Ending::TooMuchContent { .. }
             )
         )
     }

@@ -10,7 +10,7 @@ use crate::evidence::trace::What;
 use crate::observe::process::Seen;
 use crate::observe::{calls, decode, process, sys};
 
-use super::{EVENTS, Run};
+use super::Run;
 
 impl Run<'_> {
     /// Takes every announced call that is there, records it and lets it go on.
@@ -87,7 +87,7 @@ impl Run<'_> {
             streams: &streams,
         };
         let call = decode::call(spec, call.arguments, &seen);
-        if self.trace.len() < EVENTS {
+        if (self.trace.len() as u64) < self.scenario.limits.calls {
             self.record(n, number, What::Call(call));
         }
     }

@@ -93,7 +93,7 @@ impl Run<'_> {
     /// which waits for input that nobody feeds, or moves gigabytes that were never to be moved.
     fn acts(&self) -> bool {
         let mut actions = self.scenario.rules.iter().flat_map(|rule| &rule.then);
-        actions.any(|action| *action != Action::Look)
+        actions.any(|action| !matches!(action, Action::Look | Action::LookInside))
     }
 
     /// Starts what is due, and sets free what was held for something that has happened.

@@ -8,7 +8,7 @@ use libc::pid_t;
 use crate::evidence::ending::Ending;
 use crate::evidence::trace::{Call, FileRef, Mmap, Open, PROT_WRITE, What};
 use crate::evidence::{Moment, errno};
-use crate::observe::{arch, files, space, stage};
+use crate::observe::{arch, space, stage};
 use crate::scenario::{Action, Happening, Point, Side};
 
 use super::Run;
@@ -126,8 +126,8 @@ impl Run<'_> {
         };
         let (actor, process) = (task.actor, task.process);
         let did = match action {
-            Action::Look => {
-                self.look(rule, actor)?;
+            Action::Look | Action::LookInside => {
+                self.look(rule, actor, *action == Action::LookInside)?;
                 "looked".to_owned()
             }
             Action::HoldUntil(until) => {
@@ -249,9 +249,10 @@ impl Run<'_> {
         Ok(format!("answered {words}"))
     }
 
-    /// Looks at the files, the address spaces and the witnesses.
-    fn look(&mut self, rule: &str, actor: usize) -> io::Result<()> {
-        let mut files: Vec<_> = files::states(&self.folder)?
+    /// Looks at the files, the witnesses and, if asked for, the address spaces.
+    fn look(&mut self, rule: &str, actor: usize, inside: bool) -> io::Result<()> {
+        let mut files: Vec<_> = self
+            .files(actor)?
             .into_iter()
             .map(|(name, state)| (name, Some(state)))
             .collect();
@@ -262,7 +263,8 @@ impl Run<'_> {
         }
         let mut spaces = Vec::new();
         for (n, run) in self.actors.iter().enumerate() {
-            if run.is_running()
+            if inside
+                && run.is_running()
                 && let Some(pid) = run.pid()
             {
                 // A process on its way out has no address space any more.

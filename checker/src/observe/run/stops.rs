@@ -12,9 +12,9 @@ use crate::observe::sys::{self, SyscallStop, Waited};
 use crate::observe::{calls, flags};
 use crate::scenario::Side;
 
+use super::Run;
 use super::actor::completed_lines;
 use super::tasks::Task;
-use super::{EVENTS, Run};
 
 /// Bytes of an actor's writes to standard streams that the trace keeps.
 const TOLD: usize = 128 << 10;
@@ -143,8 +143,8 @@ impl Run<'_> {
         else {
             return sys::resume(tid, libc::PTRACE_CONT, 0);
         };
-        if self.trace.len() >= EVENTS {
-            let limit = EVENTS as u64;
+        let limit = self.scenario.limits.calls;
+        if self.trace.len() as u64 >= limit {
             self.end_actor(actor, Ending::TooManyCalls { limit });
             return Ok(());
         }
@@ -224,7 +224,7 @@ impl Run<'_> {
             return sys::resume(tid, libc::PTRACE_CONT, signal);
         };
         let (actor, process, leader) = (task.actor, task.process, task.leader);
-        if !HARMLESS.contains(&signal) && self.trace.len() < EVENTS {
+        if !HARMLESS.contains(&signal) && (self.trace.len() as u64) < self.scenario.limits.calls {
             let fault = matches!(signal, libc::SIGSEGV | libc::SIGBUS)
                 .then(|| sys::signal_info(tid).ok())
                 .flatten()
