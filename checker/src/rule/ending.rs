@@ -152,6 +152,9 @@ pub fn words(obs: &Observation, actor: &Actor) -> String {
                     asked::flags_shown(&at.permissions)
                 ),
                 (_, Some(_)) => ": it touched an address at which nothing is mapped".to_owned(),
+                (_, None) if signal == "SIGSYS" => ": it made a system call that is not native to \
+                    this machine, such as one by `int 0x80`, and such calls are refused"
+                    .to_owned(),
                 (_, None) => String::new(),
             };
             format!("{signal} killed the program{place}")

@@ -237,7 +237,7 @@ fn unaligned_sync(obs: &Observation) -> Option<Clue> {
         Msync::of(step.call).is_some_and(unaligned) && step.call.errno() == Some(22)
     })?;
     let expected = format!("msync is given an address that is a multiple of {page}, the page size");
-    let seen = "its address is none: msync answered EINVAL";
+    let seen = "its address is not, and msync answered EINVAL";
     Some(at(obs, found.index, &["EINVAL"], expected, seen))
 }
 

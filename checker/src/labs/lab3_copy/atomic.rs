@@ -232,7 +232,7 @@ fn nothing_left(obs: &Observation) -> Ruling {
         None => Ok(()),
         Some(story) => broken(
             "no temporary file is left behind",
-            format!("`{}` is", story.name),
+            format!("`{}` was left behind", story.name),
         )
         .at(file::spot(&story.name))
         .code("temporary-left")
@@ -245,8 +245,8 @@ pub fn refused(obs: &Observation) -> Ruling {
     let name = destination(obs);
     match rules::refused(obs, &[name]) {
         Err(Finding::Broken(mut diagnosis, code)) => {
-            let note = format!("; `{name}` may not be written, so it is not replaced either");
-            diagnosis.expected.push_str(&note);
+            let note = "; it may not be written, so it is not replaced either";
+            diagnosis.expected.push_str(note);
             let replaced = file::unchanged(obs, name).is_err();
             let renamed = renames(obs).into_iter().rfind(|step| step.call.succeeded());
             if let Some(step) = renamed.filter(|_| replaced) {

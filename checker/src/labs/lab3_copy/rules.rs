@@ -307,10 +307,13 @@ pub fn full_disk(obs: &Observation) -> Ruling {
     let is_new =
         |story: &&crate::evidence::file::FileStory| story.before.is_none() && story.after.is_some();
     if let Some(story) = obs.evidence.files.iter().find(is_new) {
-        return broken("no new file is left behind", format!("`{}` is", story.name))
-            .at(file::spot(&story.name))
-            .code("half-file-left")
-            .fail();
+        return broken(
+            "no new file is left behind",
+            format!("`{}` was", story.name),
+        )
+        .at(file::spot(&story.name))
+        .code("half-file-left")
+        .fail();
     }
     file::unchanged(obs, source(obs))?;
     ending::complains(obs, &[name])?;
