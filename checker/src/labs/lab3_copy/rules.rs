@@ -294,6 +294,7 @@ pub fn full_disk(obs: &Observation) -> Ruling {
                 format!("it is {is} long"),
             )
             .at(file::spot(name))
+            .show_some(exhibit::last_calls(obs, 0))
             .code("half-file-left")
             .fail();
         }
@@ -312,6 +313,7 @@ pub fn full_disk(obs: &Observation) -> Ruling {
             format!("`{}` was", story.name),
         )
         .at(file::spot(&story.name))
+        .show_some(exhibit::last_calls(obs, 0))
         .code("half-file-left")
         .fail();
     }
