@@ -100,6 +100,9 @@ fn transcript(name: &str, observations: &[&Observation], snapshot: Option<&str>)
         .try_for_each(|obs| facts::same_lines(&wanted, &obs.evidence.actors[0].stdout.text()))
 }
 
+/// What is expected of a program whose own end is what was observed instead.
+const BY_ITSELF: &str = "the program comes to its end by itself, with an exit status";
+
 /// Puts the reason to a broken promise. An event of the trace that broke it explains more than the
 /// end of a run that followed; what is missing or wrong in the end explains less than a `todo!`, a
 /// panic or a limit that cut the run short.
@@ -129,16 +132,14 @@ fn explain(
                 None
             };
             match better {
-                Some((mistake, clue)) => {
-                    let clue = Clue {
-                        observed: clue.observed.or(Some(observed)),
-                        ..clue
-                    };
+                Some((mistake, mut clue)) => {
+                    clue.observed.get_or_insert(observed);
                     note(&mut diagnosis, mistake, clue);
                 }
                 None => {
                     diagnosis.spot = Spot::Ending;
                     let clue = Clue {
+                        expected: Some(BY_ITSELF.to_owned()),
                         observed: Some(observed),
                         exhibit,
                     };
@@ -200,7 +201,7 @@ fn add_last_words(diagnosis: &mut Diagnosis, obs: &Observation) {
 }
 
 /// The mistake of this code: the lab's own, or the one that every lab knows.
-fn named(lab: &Lab, code: &str) -> Option<&'static Mistake> {
+pub fn named(lab: &Lab, code: &str) -> Option<&'static Mistake> {
     let generic = || {
         generic::MISTAKES
             .iter()
@@ -216,6 +217,9 @@ fn recognised(lab: &Lab, clause: u8, obs: &Observation) -> Option<(&'static Mist
 }
 
 fn note(diagnosis: &mut Diagnosis, mistake: &Mistake, clue: Clue) {
+    if let Some(expected) = clue.expected {
+        diagnosis.expected = expected;
+    }
     if let Some(observed) = clue.observed {
         diagnosis.observed = observed;
     }

@@ -114,6 +114,8 @@ pub struct Mistake {
 /// How a mistake shows.
 #[derive(Clone, Debug, Default)]
 pub struct Clue {
+    /// What should have been observed instead of [`Clue::observed`]; the two are about one thing.
+    pub expected: Option<String>,
     /// What was observed, if that says more than the rule's own words.
     pub observed: Option<String>,
     /// What to show, if that says more than the rule's own exhibit.

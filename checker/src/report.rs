@@ -23,6 +23,9 @@ pub struct Report {
     pub subject: SubjectNote,
     /// The seed that the inputs were drawn from.
     pub seed: u64,
+    /// Whether the stretch clauses were asked for, and not only run because the core passed.
+    #[serde(default)]
+    pub stretch: bool,
     /// Whether there was anything to judge.
     pub build: Build,
     /// The clauses that were asked for, in the order of the chapter.

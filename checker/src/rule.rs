@@ -4,6 +4,7 @@
 //! no file, asks no kernel, prints nothing. Expectations come from the scenario (arguments, files
 //! before), so that a rule holds for every seed.
 
+pub mod asked;
 pub mod ending;
 pub mod exhibit;
 pub mod facts;

@@ -131,7 +131,7 @@ pub fn check(
             build: Build::Built,
             clauses,
             kept: kept.map(|folder| folder.display().to_string()),
-            ..empty(lab, subject.clone(), request.seed)
+            ..empty(lab, subject.clone(), request)
         }
     };
     let mut seen = watch::watch(program, &scenarios.first, &[], bench)?;
@@ -161,7 +161,7 @@ pub fn does_not_compile(
             errors: error.errors,
         },
         clauses: collect::blocked(lab, &selection.first, "the compile error"),
-        ..empty(lab, subject, request.seed)
+        ..empty(lab, subject, request)
     }
 }
 
@@ -212,13 +212,14 @@ fn transcripts(
 }
 
 /// A report that says nothing yet.
-fn empty(lab: &Lab, subject: SubjectNote, seed: u64) -> Report {
+fn empty(lab: &Lab, subject: SubjectNote, request: &Request) -> Report {
     Report {
         schema: SCHEMA,
         lab: lab.slug.to_owned(),
         title: lab.title.to_owned(),
         subject,
-        seed,
+        seed: request.seed,
+        stretch: request.stretch,
         build: Build::Built,
         clauses: Vec::new(),
         outcome: Outcome::DoesNotCompile,

@@ -14,16 +14,17 @@ pub enum Verdict {
     Passed,
     /// The promise was broken.
     Failed(Box<Diagnosis>),
-    /// The learner has not written this part yet: a `todo!` of the stub was reached.
+    /// The learner has not written this part yet: a `todo!` was reached, the stub's or another.
     NotWritten {
-        /// The step's number.
-        step: u32,
+        /// The step's number; none for a `todo!` of the learner's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<u32>,
         /// `path:line` of the `todo!`, relative to the workspace.
         place: String,
     },
     /// Not tried, because something that it rests on is broken.
     Blocked {
-        /// What, as a phrase that can follow "blocked by": `clause 2`, `two timeouts`.
+        /// What, as a phrase that can follow "blocked by": `clause 2`, [`TWO_TIMEOUTS`].
         by: String,
     },
     /// This machine does not show what would decide it.
@@ -32,6 +33,9 @@ pub enum Verdict {
         reason: String,
     },
 }
+
+/// What blocks the checks that are left when two runs had to be cut off.
+pub const TWO_TIMEOUTS: &str = "two timeouts";
 
 impl Verdict {
     /// Failed, or not written.
@@ -162,8 +166,8 @@ pub enum Finding {
     Broken(Box<Diagnosis>, Option<&'static str>),
     /// The learner has not written this part yet.
     NotWritten {
-        /// The step's number.
-        step: u32,
+        /// The step's number, if it is one of the stub.
+        step: Option<u32>,
         /// `path:line`.
         place: String,
     },

@@ -25,10 +25,13 @@ fn run(args: &[&str]) -> (Option<i32>, String, String) {
 fn an_unknown_lab_is_answered_with_the_nearest_name() {
     let (status, stdout, stderr) = run(&["cpoy"]);
     assert_eq!((status, stdout.as_str()), (Some(2), ""));
+    let (answer, labs) = stderr.split_once('\n').expect("a line, and the labs");
     assert_eq!(
-        stderr,
-        "error: there is no lab `cpoy`; did you mean `copy`?\n"
+        answer,
+        "error: there is no lab `cpoy`; did you mean `copy`?"
     );
+    assert!(labs.contains("  lab1  ") && labs.contains("  lab3  One memcpy (lab3-copy)\n"));
+    assert_eq!(run(&["lab9"]).0, Some(2));
 }
 
 #[test]

@@ -16,11 +16,17 @@ pub(crate) fn find(word: &str, labs: &[&'static Lab]) -> Result<&'static Lab, Us
         .iter()
         .filter(|name| name.parse::<u8>().is_err())
         .min_by_key(|name| distance(name));
-    let advice = match nearest {
-        Some(name) if distance(name) <= 1 + name.len() / 3 => format!("did you mean `{name}`?"),
-        _ => "`checker list` shows the labs".to_owned(),
+    let mut advice = match nearest {
+        Some(name) if distance(name) <= 1 + name.len() / 3 => format!("; did you mean `{name}`?"),
+        _ => "; these are the labs:".to_owned(),
     };
-    Err(Usage(format!("there is no lab `{word}`; {advice}")))
+    for lab in labs {
+        advice.push_str(&format!(
+            "\n  lab{}  {} ({})",
+            lab.number, lab.title, lab.slug
+        ));
+    }
+    Err(Usage(format!("there is no lab `{word}`{advice}")))
 }
 
 fn names(lab: &Lab) -> [String; 4] {
@@ -39,7 +45,7 @@ mod tests {
     static COPY: Lab = Lab {
         number: 3,
         slug: "lab3-copy",
-        title: "",
+        title: "One memcpy",
         minutes: 1,
         clauses: &[],
         scenarios: |_, _| Vec::new(),
@@ -58,9 +64,13 @@ mod tests {
         let words = |word| find(word, &[&COPY]).expect_err(word).0;
         assert_eq!(
             words("cpoy"),
-            "there is no lab `cpoy`; did you mean `copy`?"
+            "there is no lab `cpoy`; did you mean `copy`?\n  lab3  One memcpy (lab3-copy)"
         );
-        assert!(words("lab3-coyp").contains("`lab3-copy`"));
-        assert!(words("zzzzzzzzz").contains("checker list"));
+        assert!(words("lab3-coyp").contains("mean `lab3-copy`?"));
+        let far = words("zzzzzzzzz");
+        assert_eq!(
+            far,
+            "there is no lab `zzzzzzzzz`; these are the labs:\n  lab3  One memcpy (lab3-copy)"
+        );
     }
 }

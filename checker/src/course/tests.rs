@@ -50,7 +50,7 @@ fn verdict(lab: &Lab, clause: u8, check: &str, observations: &[&Observation]) ->
 fn told(lab: &Lab, clause: u8, check: &str, obs: &Observation) -> String {
     match verdict(lab, clause, check, &[obs]) {
         Verdict::Passed => "passed".to_owned(),
-        Verdict::NotWritten { step, .. } => format!("step {step}"),
+        Verdict::NotWritten { step, .. } => format!("step {}", step.unwrap_or(0)),
         Verdict::NotObservable { .. } => "not observable".to_owned(),
         Verdict::Blocked { .. } => "blocked".to_owned(),
         Verdict::Failed(diagnosis) => match diagnosis.mistake {

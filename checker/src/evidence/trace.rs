@@ -162,10 +162,11 @@ impl fmt::Display for Call {
             (Some(result), None) if self.is(&["mmap", "mremap"]) => write!(out, " = {result:#x}"),
             (Some(result), None) => write!(out, " = {result}"),
         }?;
-        if self.injected {
-            out.write_str(" (injected)")?;
+        match (self.injected, self.errno()) {
+            (false, _) => Ok(()),
+            (true, Some(_)) => out.write_str(" (the checker made this call fail)"),
+            (true, None) => out.write_str(" (the checker answered, the kernel did not)"),
         }
-        Ok(())
     }
 }
 

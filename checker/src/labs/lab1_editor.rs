@@ -1,5 +1,6 @@
 //! Lab 1, a file is memory: what its clauses promise and which checks decide them.
 
+mod large;
 mod mistakes;
 mod rules;
 mod scenarios;
@@ -73,7 +74,7 @@ static CLAUSES: &[Clause] = &[
         promise: "bad input is refused",
         points: 2,
         after: &[],
-        hint: "This is given code. `git checkout` on your lab's folder brings it back.",
+        hint: "In your lab's folder this is given code: `git checkout` on its src/main.rs and src/given.rs brings that back.",
         checks: &[
             each(
                 "usage",
@@ -112,7 +113,7 @@ static CLAUSES: &[Clause] = &[
         promise: "show reads through a read-only shared mapping",
         points: 10,
         after: &[],
-        hint: "What does mmap need to know, and what do you need to know about the file first?",
+        hint: "What do you need to know about the file before you map it, and which rights does one need on bytes that are only looked at?",
         checks: &[
             each(
                 "show",
@@ -150,7 +151,7 @@ static CLAUSES: &[Clause] = &[
         promise: "overwrite stores through a shared mapping",
         points: 10,
         after: &[],
-        hint: "Which rights and which kind of mapping does a store need that the file is to have?",
+        hint: "Which rights and which kind of mapping does a store into the file need, and which bytes go where?",
         checks: &[
             each(
                 "stored",
@@ -180,7 +181,7 @@ static CLAUSES: &[Clause] = &[
         promise: "longer text is cut, and nothing is stored past the end",
         points: 10,
         after: &[],
-        hint: "A mapping ends with a page. Where does the file end?",
+        hint: "How many bytes of the text does the file have room for? Its mapping ends with a page, and the file may end before.",
         checks: &[each(
             "cut",
             &[
@@ -198,7 +199,7 @@ static CLAUSES: &[Clause] = &[
         promise: "another process sees the change",
         points: 10,
         after: &[],
-        hint: "Whose memory does a store change?",
+        hint: "Whose memory does a store change, and is it made before the line `synced`?",
         checks: &[each(
             "witness",
             &["overwrite", "overwrite-pages"],
@@ -211,7 +212,7 @@ static CLAUSES: &[Clause] = &[
         promise: "synced is printed after a successful msync",
         points: 10,
         after: &[],
-        hint: "Which call says that the bytes have reached the disk, and what does it say when they have not?",
+        hint: "Which bytes does msync have to cover, what does it answer, and what is printed only then?",
         checks: &[
             each(
                 "synced",
@@ -239,7 +240,7 @@ static CLAUSES: &[Clause] = &[
         promise: "append grows the file, then stores",
         points: 10,
         after: &[],
-        hint: "How long is the file, and how long the mapping, at the moment of the store?",
+        hint: "How long are the file and the mapping at the moment of the store, and which bytes are synced after it?",
         checks: &[
             each("appended", APPENDS, rules::appended),
             Check {
@@ -291,11 +292,11 @@ static CLAUSES: &[Clause] = &[
         promise: "a file of 5 GiB is not walked",
         points: 5,
         after: &[3, 7],
-        hint: "How much of the file has to be in memory for the text?",
+        hint: "How much of the file has to be mapped for the text, and at which offset does that begin?",
         checks: &[each(
             "huge",
             &["overwrite-huge", "append-huge"],
-            rules::not_walked,
+            large::not_walked,
         )],
     },
     Clause {
@@ -317,7 +318,7 @@ static CLAUSES: &[Clause] = &[
         promise: "a full disk is an error, not a signal",
         points: 5,
         after: &[7],
-        hint: "Which call asks the file system for room and tells you if there is none?",
+        hint: "Which call asks the file system for room, and what do you undo when there is none?",
         checks: &[each("full-disk", &["full-disk"], rules::refused)],
     },
     Clause {

@@ -55,7 +55,7 @@ static CLAUSES: &[Clause] = &[
         promise: "bad input is refused",
         points: 2,
         after: &[],
-        hint: "This is given code. `git checkout` on your lab's folder brings it back.",
+        hint: "In your lab's folder this is given code: `git checkout` on its src/main.rs and src/given.rs brings that back.",
         checks: &[
             each(
                 "usage",
@@ -88,7 +88,7 @@ static CLAUSES: &[Clause] = &[
         promise: "the private store leaves the file untouched",
         points: 10,
         after: &[],
-        hint: "Who else could see the store, and through what?",
+        hint: "Where did the first store go, and through what do you look at the file after it?",
         checks: &[each(
             "untouched",
             &["compare", "compare-pages"],
@@ -101,7 +101,7 @@ static CLAUSES: &[Clause] = &[
         promise: "the stored page is the program's own",
         points: 10,
         after: &[],
-        hint: "When does the kernel make a copy of a page, and of which?",
+        hint: "When does the kernel make a copy of a page, of which page, and what does the mapping show then?",
         checks: &[each(
             "own-pages",
             &["compare", "compare-pages"],
@@ -114,7 +114,7 @@ static CLAUSES: &[Clause] = &[
         promise: "the shared store is seen at once",
         points: 10,
         after: &[],
-        hint: "Between a store and another process that looks: what has to happen?",
+        hint: "Which kind of mapping lets others see a store, and is the store made before the line is printed?",
         checks: &[each(
             "seen-at-once",
             &["compare", "compare-pages"],
@@ -127,7 +127,7 @@ static CLAUSES: &[Clause] = &[
         promise: "only the bytes of the text change",
         points: 10,
         after: &[],
-        hint: "Compare the file before and after, byte by byte: which should differ?",
+        hint: "Which bytes of the file may change, who changes them, and what do the five lines say of it?",
         checks: &[
             each(
                 "only-the-text",
@@ -158,7 +158,7 @@ static CLAUSES: &[Clause] = &[
         promise: "long text and empty files",
         points: 10,
         after: &[],
-        hint: "How many bytes can be stored, and what if there are none?",
+        hint: "How many bytes can be stored, and what is there to map and to print if there are none?",
         checks: &[each(
             "edges",
             &["longer", "longer-page", "empty"],
@@ -202,7 +202,7 @@ static CLAUSES: &[Clause] = &[
         promise: "each line leaves the program by itself",
         points: 5,
         after: &[],
-        hint: "Which step comes right after each line?",
+        hint: "Which step comes right after each line, and is the line out by then?",
         checks: &[each("line-by-line", &["compare"], sight::line_by_line)],
     },
 ];

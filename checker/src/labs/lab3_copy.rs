@@ -56,7 +56,7 @@ static CLAUSES: &[Clause] = &[
         promise: "bad input is refused",
         points: 2,
         after: &[],
-        hint: "This is given code. `git checkout` on your lab's folder brings it back.",
+        hint: "In your lab's folder this is given code: `git checkout` on its src/main.rs and src/given.rs brings that back.",
         checks: &[
             each(
                 "usage",
@@ -76,7 +76,7 @@ static CLAUSES: &[Clause] = &[
         promise: "the source is mapped for reading only",
         points: 10,
         after: &[],
-        hint: "Which rights does one need on bytes that are only looked at?",
+        hint: "Is the source mapped, and which rights does one need on bytes that are only looked at?",
         checks: &[each(
             "source-mapping",
             &["copy", "copy-over", "copy-read-only"],
@@ -89,7 +89,7 @@ static CLAUSES: &[Clause] = &[
         promise: "the destination is opened, sized and mapped shared",
         points: 10,
         after: &[],
-        hint: "Three calls in an order: what does each of them need from the one before?",
+        hint: "Look at open, ftruncate and mmap of the destination: which access, which length, which flags? And what does a file keep that was there before?",
         checks: &[each(
             "destination-mapping",
             &["copy", "copy-over"],
@@ -102,7 +102,7 @@ static CLAUSES: &[Clause] = &[
         promise: "the bytes arrive, and no system call moves them",
         points: 10,
         after: &[],
-        hint: "Compare the two files byte by byte, at their start, their end, and around a page boundary.",
+        hint: "What is in the destination when `copied` is printed: at its start, at its end, around a page boundary? And do both lines tell its length?",
         checks: &[
             each(
                 "bytes",
@@ -180,7 +180,7 @@ static CLAUSES: &[Clause] = &[
         promise: "a copy that cannot be made changes nothing",
         points: 10,
         after: &[],
-        hint: "In which order are the files opened, and what has already happened when one of them cannot be?",
+        hint: "In which order are the files opened, what has already happened when one of them cannot be used, and which name does the error tell?",
         checks: &[
             each(
                 "bad-destination",
@@ -218,7 +218,7 @@ static CLAUSES: &[Clause] = &[
         promise: "sizes beyond 4 GiB",
         points: 5,
         after: &[],
-        hint: "Which type has the length on its way from fstat to mmap?",
+        hint: "Which type has the length on its way from fstat to ftruncate and mmap, and does the program come that far?",
         checks: &[Check {
             name: "four-gib",
             scenarios: &["four-gib", "four-gib-sized"],
@@ -231,7 +231,7 @@ static CLAUSES: &[Clause] = &[
         promise: "a full disk leaves no half file",
         points: 5,
         after: &[3],
-        hint: "A length is a promise, blocks are what keeps it. Which call asks for the blocks?",
+        hint: "A length is a promise, blocks are what keeps it. Which call asks for the blocks, and what do you undo when there are none?",
         checks: &[each(
             "full-disk",
             &["full-new", "full-over"],
@@ -244,7 +244,7 @@ static CLAUSES: &[Clause] = &[
         promise: "atomic means the old file or the new one",
         points: 5,
         after: &[3],
-        hint: "Whoever opens the name at this moment: which inode do they get, and what is in it?",
+        hint: "For every way through the program, success, error, sudden death: for which file does the name stand, with which bytes and bits, and what else lies in the folder?",
         checks: &[
             each(
                 "old-or-new",
@@ -279,7 +279,7 @@ static CLAUSES: &[Clause] = &[
         promise: "a new destination takes the permission bits of the source",
         points: 5,
         after: &[],
-        hint: "Which argument of open decides them, and what does the umask do to it?",
+        hint: "Which argument of open decides the bits of a new file, and what does the umask do to it?",
         checks: &[each("mode", &["mode", "mode-read-only"], rules::takes_mode)],
     },
     Clause {

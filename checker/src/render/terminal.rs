@@ -11,8 +11,8 @@ use super::page::Page;
 use super::paint::{BAD, DO, HEAD, Paint};
 use super::{again, exhibit, in_the_book, short_name};
 use crate::lab::Tier;
-use crate::report::{Build, ClauseReport, Report, SubjectNote};
-use crate::verdict::{Diagnosis, Verdict};
+use crate::report::{Build, ClauseReport, Outcome, Report, SubjectNote};
+use crate::verdict::{Diagnosis, TWO_TIMEOUTS, Verdict};
 
 /// The beginning of the page on a lab whose core clauses have all passed, while the stretch
 /// clauses are still run: what [`render`] says later begins with it.
@@ -38,6 +38,11 @@ pub fn render(report: &Report, paint: Paint) -> String {
     if listed {
         clauses::put(&mut page, &report.clauses);
         page.gap();
+        two_timeouts(&mut page, report);
+    }
+    if focus.is_some_and(|clause| clause.tier == Tier::Stretch) && report.outcome == Outcome::Passed
+    {
+        closing::core_passed(&mut page, report);
     }
     match focus.map(|clause| (clause, &clause.verdict)) {
         Some((clause, Verdict::Failed(diagnosis))) => failed(&mut page, report, clause, diagnosis),
@@ -69,12 +74,27 @@ fn lab_name(report: &Report) -> String {
     format!("Lab {number}")
 }
 
-/// The clause that is shown in full: the first that failed. A stretch clause only if there is no
-/// core clause beside it: those who have passed are not met with a failure.
+/// The clause that is shown in full: the first that failed. A stretch clause only if it was asked
+/// for and every core clause beside it passed: others who have passed are not met with a failure.
 fn focus(report: &Report) -> Option<&ClauseReport> {
-    let has_core = report.clauses.iter().any(|one| one.tier == Tier::Core);
+    let mut core = report.clauses.iter().filter(|one| one.tier == Tier::Core);
+    let asked = report.stretch || core.clone().next().is_none();
     let mut failures = report.clauses.iter().filter(|one| one.verdict.is_failure());
-    failures.find(|one| one.tier == Tier::Core || !has_core)
+    let first = failures.clone().find(|one| one.tier == Tier::Core);
+    let core_passed = core.all(|one| one.verdict == Verdict::Passed);
+    first.or_else(|| failures.next().filter(|_| asked && core_passed))
+}
+
+/// What "blocked by two timeouts" means.
+fn two_timeouts(page: &mut Page, report: &Report) {
+    let by_them =
+        |one: &ClauseReport| matches!(&one.verdict, Verdict::Blocked { by } if by == TWO_TIMEOUTS);
+    if report.clauses.iter().any(by_them) {
+        let words = "Two timeouts: two runs did not come to their end and were stopped. No other \
+                     run is begun after that, so some clauses could not be tried.";
+        page.paragraph(Style::new(), words);
+        page.gap();
+    }
 }
 
 fn failed(page: &mut Page, report: &Report, clause: &ClauseReport, diagnosis: &Diagnosis) {
@@ -104,8 +124,7 @@ fn failed(page: &mut Page, report: &Report, clause: &ClauseReport, diagnosis: &D
     page.gap();
     let (mut hint, mut section) = (&clause.hint, &clause.section);
     if let Some(mistake) = &diagnosis.mistake {
-        let why = format!("{} [{}]", mistake.says, mistake.code);
-        page.field("why", plain, &why, 5);
+        page.field("why", plain, &mistake.says, 5);
         if !mistake.hint.is_empty() {
             hint = &mistake.hint;
         }
@@ -120,14 +139,23 @@ fn failed(page: &mut Page, report: &Report, clause: &ClauseReport, diagnosis: &D
     page.command("again", DO, &again(report, Some(clause.number)));
 }
 
-fn not_written(page: &mut Page, report: &Report, clause: &ClauseReport, step: u32, place: &str) {
-    page.paragraph(HEAD, &format!("not written yet: step {step}, {place}"));
+fn not_written(
+    page: &mut Page,
+    report: &Report,
+    clause: &ClauseReport,
+    step: Option<u32>,
+    place: &str,
+) {
+    page.paragraph(HEAD, &clauses::not_written(step, place));
     page.gap();
-    let next = format!(
-        "Nothing is wrong: clause {} waits for this step. The comments there lead through it. \
-         Write it, then type the same command again.",
-        clause.number
-    );
+    let number = clause.number;
+    let waits = match step {
+        Some(_) => {
+            format!("clause {number} waits for this step. The comments there lead through it.")
+        }
+        None => format!("clause {number} waits for what is still a `todo!` there."),
+    };
+    let next = format!("Nothing is wrong: {waits} Write it, then type the same command again.");
     page.paragraph(Style::new(), &next);
     let broken = |one: &&ClauseReport| matches!(one.verdict, Verdict::Failed(_));
     if let Some(other) = report.clauses.iter().find(broken) {

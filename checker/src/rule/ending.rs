@@ -5,8 +5,8 @@ use crate::evidence::ending::{Actor, Ending, Fault};
 use crate::evidence::trace::Stream;
 use crate::verdict::{Exhibit, Finding, Ruling, Spot};
 
-use super::exhibit;
 use super::finding::broken;
+use super::{asked, exhibit};
 
 /// The status of a Rust program that panicked.
 const PANICKED: i32 = 101;
@@ -14,10 +14,10 @@ const PANICKED: i32 = 101;
 /// Trouble that an ending shows, whatever was promised.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {
-    /// A `todo!` of the stub was reached.
+    /// A `todo!` was reached, one of the stub or another.
     NotWritten {
-        /// The step's number.
-        step: u32,
+        /// The step's number, if it is one of the stub.
+        step: Option<u32>,
         /// `path:line`.
         place: String,
     },
@@ -77,12 +77,26 @@ fn panic(actor: &Actor) -> Option<(String, String)> {
     Some((place.to_owned(), message.to_owned()))
 }
 
+/// What `todo!` and `unimplemented!` say, before the words that they are given.
+const UNWRITTEN: [&str; 2] = ["not yet implemented", "not implemented"];
+
+/// Whether a panic is a `todo!`, or an `unimplemented!`, in the sources of a workspace: those of
+/// the standard library and of other crates have an absolute path.
 fn not_written(place: &str, message: &str) -> Option<Trouble> {
     let (path, _) = place.rsplit_once(':')?;
-    let step = message.strip_prefix("not yet implemented: step ")?;
-    let digits: String = step.chars().take_while(char::is_ascii_digit).collect();
-    path.ends_with("lib.rs").then_some(Trouble::NotWritten {
-        step: digits.parse().ok()?,
+    let rest = UNWRITTEN
+        .iter()
+        .find_map(|said| message.strip_prefix(said))?;
+    if path.starts_with('/') || !(rest.is_empty() || rest.starts_with(": ")) {
+        return None;
+    }
+    let step = rest
+        .strip_prefix(": step ")
+        .filter(|_| path.ends_with("lib.rs"));
+    let digits = |step: &str| step.chars().take_while(char::is_ascii_digit).collect();
+    let step: Option<String> = step.map(digits);
+    Some(Trouble::NotWritten {
+        step: step.and_then(|digits| digits.parse().ok()),
         place: place.to_owned(),
     })
 }
@@ -133,10 +147,15 @@ pub fn words(obs: &Observation, actor: &Actor) -> String {
                         within: Some(at), ..
                     }),
                 ) => format!(
-                    ": it touched offset {} of `{}`, mapped {}",
-                    at.offset, at.path, at.permissions
+                    ": it touched offset {} of `{}`, which is mapped with {}",
+                    at.offset,
+                    at.path,
+                    asked::flags_shown(&at.permissions)
                 ),
                 (_, Some(_)) => ": it touched an address at which nothing is mapped".to_owned(),
+                (_, None) if signal == "SIGSYS" => ": it made a system call that is not native to \
+                    this machine, such as one by `int 0x80`, and such calls are refused"
+                    .to_owned(),
                 (_, None) => String::new(),
             };
             format!("{signal} killed the program{place}")
@@ -278,12 +297,43 @@ mod tests {
     #[test]
     fn a_todo_of_the_stub_is_not_a_panic() {
         let expected = Trouble::NotWritten {
-            step: 2,
+            step: Some(2),
             place: "labs/lab3-copy/src/lib.rs:31".to_owned(),
         };
         assert_eq!(trouble(&ended(101, TODO)), Some(expected));
         assert!(is_written(&ended(101, TODO)).is_err());
         assert!(is_written(&ended(1, TODO)).is_ok());
+    }
+
+    #[test]
+    fn a_todo_of_ones_own_is_not_a_panic_either() {
+        let told = |place: &str, said: &str| {
+            let text = format!("\nthread 'main' (7) panicked at {place}:31:5:\n{said}\n");
+            match trouble(&ended(101, &text)) {
+                Some(Trouble::NotWritten { step, place }) => format!("{step:?} {place}"),
+                other => format!("{:?}", other.is_some()),
+            }
+        };
+        let lib = "labs/lab3-copy/src/lib.rs";
+        for said in [
+            "not yet implemented: look",
+            "not yet implemented",
+            "not yet implemented: step by step",
+            "not implemented: links",
+        ] {
+            assert_eq!(told(lib, said), format!("None {lib}:31"), "{said}");
+        }
+        let other = "labs/lab3-copy/src/windows.rs";
+        assert_eq!(
+            told(other, "not yet implemented: step 2"),
+            format!("None {other}:31")
+        );
+        assert_eq!(told(lib, "not yet implementable"), "true");
+        assert_eq!(told(lib, "it is not yet implemented"), "true");
+        assert_eq!(
+            told("/rustc/1/library/std/src/x.rs", "not yet implemented"),
+            "true"
+        );
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub static MISTAKES: &[Mistake] = &[
     mistake(
         "panicked",
         "A panic is for a bug in the program; what the outside world does wrong is an error with a name and a status.",
-        "Which call gave the value that the panic speaks of, and what should happen when it fails?",
+        "What did the line believe that panicked, and what should the program do when it is not so?",
     ),
     mistake(
         "store-past-end",
@@ -25,11 +25,11 @@ pub static MISTAKES: &[Mistake] = &[
     mistake(
         "killed",
         "A signal ended the program before it could say anything.",
-        "Which address was touched, and which mapping did you believe to be there, with which rights?",
+        "Which signal is it, and who sends it? If memory was touched: which mapping is there, with which rights?",
     ),
     mistake(
         "timed-out",
-        "The program did not come to its end.",
+        "The program did not come to its end, and the checker stopped it.",
         "What is it waiting for, or which loop does not move on?",
     ),
     mistake(

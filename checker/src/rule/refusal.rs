@@ -1,10 +1,12 @@
 //! A command that is refused: exit status, an error, nothing done.
 
 use crate::evidence::Observation;
-use crate::verdict::{Ruling, Spot};
+use crate::evidence::errno;
+use crate::verdict::{Finding, Ruling, Spot};
 
 use super::finding::broken;
-use super::{ending, facts, file};
+use super::trace::calls_seen;
+use super::{ending, exhibit, facts, file};
 
 /// A wrong command line: a usage line on standard error, nothing on standard output, exit status 2,
 /// no file touched.
@@ -33,10 +35,30 @@ pub fn silent_or_not(obs: &Observation, names: &[&str]) -> Ruling {
     ending::complains(obs, names)
 }
 
+/// What is said of a run in which the checker made a call fail: which call, and with which error.
+pub fn on_purpose(obs: &Observation, ruling: Ruling) -> Ruling {
+    let all = calls_seen(obs);
+    let made_up = all
+        .iter()
+        .find(|step| step.call.injected && step.call.errno().is_some());
+    let (Err(Finding::Broken(mut diagnosis, code)), Some(step)) = (ruling.clone(), made_up) else {
+        return ruling;
+    };
+    let errno = errno::name(step.call.errno().unwrap_or(0));
+    diagnosis.expected = format!(
+        "the checker makes `{}` fail with {errno}; then: {}",
+        step.call.name, diagnosis.expected
+    );
+    diagnosis.exhibit = Some(exhibit::calls(obs, step.index, &[exhibit::ANSWER]));
+    Err(Finding::Broken(diagnosis, code))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::Facet;
     use crate::evidence::ending::Ending;
+    use crate::evidence::trace::What;
     use crate::rule::made;
 
     #[test]
@@ -49,6 +71,28 @@ mod tests {
         assert_eq!(usage(&wrong("usage: f\n").done()), Ok(()));
         assert!(usage(&wrong("\n").done()).is_err());
         assert!(usage(&wrong("usage: f\n").print("usage: f\n").done()).is_err());
+    }
+
+    #[test]
+    fn a_call_that_was_made_to_fail_is_named() {
+        let obs = made::observation(made::scenario(&["f"]))
+            .on("rename", "f", &[], -5)
+            .with(|obs| {
+                if let Facet::Seen(events) = &mut obs.evidence.trace
+                    && let Some(What::Call(call)) = events.last_mut().map(|event| &mut event.what)
+                {
+                    call.injected = true;
+                }
+            })
+            .done();
+        let Err(Finding::Broken(told, _)) = on_purpose(&obs, broken("an error", "none").fail())
+        else {
+            panic!("it stays broken");
+        };
+        let wanted = "the checker makes `rename` fail with EIO; then: an error";
+        assert_eq!(told.expected, wanted);
+        assert!(told.exhibit.is_some());
+        assert_eq!(on_purpose(&obs, Ok(())), Ok(()));
     }
 
     #[test]

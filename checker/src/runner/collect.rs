@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::judge;
 use crate::lab::{Check, Clause, Judge, Lab};
 use crate::report::{CheckReport, ClauseReport};
-use crate::verdict::{Diagnosis, MistakeNote, Verdict};
+use crate::verdict::{Diagnosis, MistakeNote, TWO_TIMEOUTS, Verdict};
 
 use super::Fault;
 use super::shelf::Shelved;
@@ -41,7 +41,7 @@ pub(super) fn clauses(
         let all_ran = named.len() == check.scenarios.len();
         let by_itself = matches!(check.judge, Judge::Each(_)) && !named.is_empty();
         if !all_ran && !by_itself {
-            return Ok(blocked_by("two timeouts"));
+            return Ok(blocked_by(TWO_TIMEOUTS));
         }
         let transcript = match check.judge {
             Judge::Transcript(name) => transcripts.get(name).map(String::as_str),
@@ -62,7 +62,7 @@ pub(super) fn clauses(
         Ok(match verdict {
             Verdict::NotWritten { place, .. } if !learner => panicked(lab, check, &named, place),
             // What did run decides only if it failed.
-            verdict if !all_ran && !verdict.is_failure() => blocked_by("two timeouts"),
+            verdict if !all_ran && !verdict.is_failure() => blocked_by(TWO_TIMEOUTS),
             verdict => verdict,
         })
     };
@@ -137,7 +137,7 @@ fn panicked(lab: &Lab, check: &Check, seen: &[&Shelved<'_>], place: String) -> V
     let first = seen.first().map(|one| one.scenario());
     let words = first.and_then(|scenario| scenario.actors.first());
     let words = words.map_or(&[] as &[String], |actor| &actor.arguments);
-    let mistake = lab.mistake("panicked").map(|mistake| MistakeNote {
+    let mistake = judge::named(lab, "panicked").map(|mistake| MistakeNote {
         code: mistake.code.to_owned(),
         says: mistake.says.to_owned(),
         hint: mistake.hint.to_owned(),

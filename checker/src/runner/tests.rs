@@ -32,7 +32,7 @@ fn exits_0(seen: &Observation) -> Ruling {
     match seen.evidence.actors[0].ending {
         Ending::Exited { code: 0 } => Ok(()),
         Ending::Exited { code: 101 } => Err(Finding::NotWritten {
-            step: 1,
+            step: Some(1),
             place: "src/lib.rs:7".to_owned(),
         }),
         _ => Err(Finding::Broken(Box::default(), None)),
@@ -113,7 +113,7 @@ fn words(clauses: &[ClauseReport]) -> Vec<String> {
     let word = |clause: &ClauseReport| match &clause.verdict {
         Verdict::Passed => "passed".to_owned(),
         Verdict::Failed(_) => "failed".to_owned(),
-        Verdict::NotWritten { step, .. } => format!("step {step}"),
+        Verdict::NotWritten { step, .. } => format!("step {}", step.unwrap_or(0)),
         Verdict::Blocked { by } => format!("by {by}"),
         Verdict::NotObservable { .. } => "unseen".to_owned(),
     };

@@ -55,7 +55,7 @@ pub fn build(
         (true, _, None) => Err(Fault::NoExecutable(folder)),
         (false, Some(error), _) => Ok(Err(error)),
         (false, None, _) if !manifests_are_sound(root, &folder, package) => Ok(Err(CompileError {
-            error: messages::shorten(&words),
+            error: messages::rendered(&words),
             errors: 1,
         })),
         (false, None, _) => Err(Fault::Cargo(printable(&words, true))),

@@ -7,9 +7,6 @@ use serde::Deserialize;
 
 use super::CompileError;
 
-/// How many lines of the first error are kept.
-const LINES: usize = 18;
-
 /// What cargo's messages say.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Messages {
@@ -55,7 +52,7 @@ pub fn read(lines: impl BufRead, folder: &Path) -> io::Result<Messages> {
         match serde_json::from_slice(&line?) {
             Ok(Message::Compiler { message }) if message.is_error() => {
                 let error = found.error.get_or_insert_with(|| CompileError {
-                    error: shorten(message.rendered.as_deref().unwrap_or_default()),
+                    error: rendered(message.rendered.as_deref().unwrap_or_default()),
                     errors: 0,
                 });
                 error.errors += 1;
@@ -89,14 +86,9 @@ impl Diagnostic {
     }
 }
 
-/// The first lines of an error, without empty ones at the end.
-pub fn shorten(error: &str) -> String {
-    let lines: Vec<&str> = error.trim_end().lines().collect();
-    let mut short = lines[..lines.len().min(LINES)].join("\n");
-    if lines.len() > LINES {
-        short.push_str(&format!("\n[{} more lines]", lines.len() - LINES));
-    }
-    short
+/// An error as it was rendered, without empty lines at the end.
+pub fn rendered(error: &str) -> String {
+    error.trim_end().to_owned()
 }
 
 #[cfg(test)]
@@ -134,9 +126,8 @@ mod tests {
     }
 
     #[test]
-    fn a_long_error_is_cut() {
-        let long: String = (0..40).map(|n| format!("line {n}\n")).collect();
-        assert_eq!(shorten(&long).lines().count(), LINES + 1);
-        assert!(shorten(&long).ends_with("[22 more lines]"));
+    fn an_error_is_kept_word_for_word() {
+        let long: String = (0..40).map(|n| format!("  | line {n}\n")).collect();
+        assert_eq!(rendered(&format!("{long}\n\n")), long.trim_end());
     }
 }

@@ -189,6 +189,7 @@ mod tests {
             title: String::new(),
             subject: SubjectNote::Reference,
             seed: 1,
+            stretch: false,
             build: Build::Built,
             outcome: Outcome::of(&clauses),
             clauses,

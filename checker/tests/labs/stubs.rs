@@ -50,6 +50,24 @@ fn stubs_greet_with_the_place_of_the_first_step() {
 }
 
 #[test]
+fn a_todo_of_the_learners_own_is_met_kindly() {
+    let course = place::course();
+    let lab = course::labs()[0];
+    let file = format!("labs/{}/src/lib.rs", lab.slug);
+    let text = fs::read_to_string(course.join(&file)).expect("the stub");
+    let line = text.lines().find(|line| line.contains("todo!(\"step 1: "));
+    let own = text.replace(line.expect("step 1"), "    todo!(\"look\")");
+    fs::write(course.join(&file), own).expect("a file");
+    let (status, page, _) = place::said(place::checker(&[lab.slug]).current_dir(&*course));
+    assert_eq!(status, Some(1), "{page}");
+    assert!(
+        page.contains(&format!("not written yet: {file}:")),
+        "{page}"
+    );
+    assert!(!page.contains("panicked"), "{page}");
+}
+
+#[test]
 fn a_lab_that_does_not_compile_shows_the_compilers_first_error() {
     let course = place::course();
     let lab = course::labs()[0];

@@ -14,7 +14,9 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("lines", failing(3, broken(lines()))),
         ("plain", failing(1, plain())),
         ("stub", stub()),
+        ("stub-of-ones-own", stub_of_ones_own()),
         ("not-compiling", not_compiling()),
+        ("not-compiling-long", not_compiling_long()),
         (
             "passed",
             report(passed_with(&[Verdict::Passed, Verdict::Passed])),
@@ -22,6 +24,13 @@ pub fn all() -> Vec<(&'static str, Report)> {
         (
             "stretch-open",
             report(passed_with(&[Verdict::Passed, stretch_failure()])),
+        ),
+        (
+            "stretch-asked",
+            Report {
+                stretch: true,
+                ..report(passed_with(&[Verdict::Passed, stretch_failure()]))
+            },
         ),
         ("not-observable", report(unobservable())),
         ("only-passed", report(vec![clause(2, Verdict::Passed)])),
@@ -51,6 +60,7 @@ pub fn report(clauses: Vec<ClauseReport>) -> Report {
             file: "labs/lab3-copy/src/lib.rs".to_owned(),
         },
         seed: 4711,
+        stretch: false,
         build: Build::Built,
         outcome: Outcome::of(&clauses),
         clauses,
@@ -199,7 +209,7 @@ fn plain() -> Verdict {
 
 fn unwritten() -> Verdict {
     Verdict::NotWritten {
-        step: 1,
+        step: Some(1),
         place: "labs/lab3-copy/src/lib.rs:41".to_owned(),
     }
 }
@@ -208,6 +218,26 @@ fn stub() -> Report {
     let mut report = failing(1, unwritten());
     report.clauses[4] = clause(4, unwritten());
     report
+}
+
+/// A `todo!` that is not one of the stub.
+fn stub_of_ones_own() -> Report {
+    let place = "labs/lab3-copy/src/lib.rs:63".to_owned();
+    failing(2, Verdict::NotWritten { step: None, place })
+}
+
+/// One error of forty lines.
+fn not_compiling_long() -> Report {
+    let lines = (0..37).map(|n| format!("\n   = note: candidate {n} is not implemented"));
+    let error = "error[E0277]: the trait bound is not satisfied
+  --> labs/lab3-copy/src/lib.rs:52:38
+   |"
+    .to_owned()
+        + &lines.collect::<String>();
+    Report {
+        build: Build::Failed { error, errors: 1 },
+        ..not_compiling()
+    }
 }
 
 fn not_compiling() -> Report {

@@ -97,6 +97,7 @@ fn is_of_type(wanted: &Value, value: &Value) -> bool {
         one => match one.as_str().expect("a type's name") {
             "null" => value.is_null(),
             "string" => value.is_string(),
+            "boolean" => value.is_boolean(),
             "integer" => value.is_u64(),
             "array" => value.is_array(),
             "object" => value.is_object(),

@@ -3,11 +3,13 @@
 use super::{scenario, told};
 use crate::evidence::address_space::{Detail, Page, Region};
 use crate::evidence::bytes::Bytes;
+use crate::evidence::ending::Ending;
 use crate::evidence::{Facet, Observation};
 use crate::lab::Lab;
 use crate::labs::lab2_compare::LAB;
 use crate::rule::made::{self, Made};
 use crate::scenario::Action;
+use crate::verdict::{Exhibit, Verdict};
 
 const RW: &str = "PROT_READ|PROT_WRITE";
 const LAB2: &Lab = &LAB;
@@ -84,6 +86,36 @@ fn a_right_comparison_passes() {
     ] {
         assert_eq!(told(LAB2, clause, check, &obs), "passed", "clause {clause}");
     }
+}
+
+/// The file is open for reading only when the first mapping is asked for.
+#[test]
+fn a_shared_mapping_that_is_refused_is_told_with_the_reason() {
+    let (made, name, old, _) = start();
+    let length = old.len() as u64;
+    let obs = made
+        .open(&name, "O_RDONLY")
+        .mmap(&name, length, RW, "MAP_SHARED", -13)
+        .ends(Ending::Exited { code: 1 })
+        .done();
+    assert_eq!(told(LAB2, 1, "mappings", &obs), "two-shared");
+    let check = &LAB2.clauses[1].checks[0];
+    let Verdict::Failed(why) = super::verdict(LAB2, 1, check.name, &[&obs]) else {
+        panic!("it fails");
+    };
+    for (text, word) in [
+        (&why.expected, "step 1"),
+        (&why.observed, "EACCES"),
+        (&why.observed, "O_RDWR"),
+    ] {
+        assert!(text.contains(word), "{text}");
+    }
+    let Some(Exhibit::Calls { lines }) = why.exhibit else {
+        panic!("calls are shown");
+    };
+    let marked = lines.iter().find_map(|line| Some((line, line.mark?)));
+    let (line, (from, to)) = marked.expect("a mark");
+    assert_eq!(&line.text[from..to], "MAP_SHARED");
 }
 
 #[test]

@@ -174,8 +174,16 @@ fn nothing(_: &Observation) -> Option<Clue> {
     None
 }
 
-fn at(obs: &Observation, index: usize, words: &[&str], observed: impl Into<String>) -> Clue {
+/// `expected` and `observed` are about one thing; the carets stand under one of `words`.
+fn at(
+    obs: &Observation,
+    index: usize,
+    words: &[&str],
+    expected: impl Into<String>,
+    observed: impl Into<String>,
+) -> Clue {
     Clue {
+        expected: Some(expected.into()),
         observed: Some(observed.into()),
         exhibit: Some(exhibit::calls(obs, index, words)),
     }
@@ -191,6 +199,7 @@ fn length_zero(obs: &Observation) -> Option<Clue> {
         obs,
         found.index,
         &["EINVAL"],
+        "no mapping of 0 bytes is asked for",
         "mmap was asked for 0 bytes",
     ))
 }
@@ -199,7 +208,8 @@ fn write_call(obs: &Observation) -> Option<Clue> {
     let movers = movers(obs, &target(obs, name(obs)), Way::Into).ok()?;
     let found = movers.first()?;
     let seen = format!("`{}` moved the bytes", found.call.name);
-    Some(at(obs, found.index, &[], seen))
+    let expected = format!("no system call moves bytes into `{}`", name(obs));
+    Some(at(obs, found.index, &[], expected, seen))
 }
 
 fn private_mapping(obs: &Observation) -> Option<Clue> {
@@ -208,8 +218,15 @@ fn private_mapping(obs: &Observation) -> Option<Clue> {
         return None;
     }
     let private = mappings.iter().find(|m| !m.shared)?;
-    let seen = "the file was mapped with MAP_PRIVATE";
-    Some(at(obs, private.made, &["MAP_PRIVATE"], seen))
+    let seen = "it was mapped with MAP_PRIVATE";
+    let expected = match command(obs) {
+        "show" => format!(
+            "`{}` is mapped with PROT_READ alone and MAP_SHARED",
+            name(obs)
+        ),
+        _ => format!("`{}` is mapped with PROT_WRITE and MAP_SHARED", name(obs)),
+    };
+    Some(at(obs, private.made, &["MAP_PRIVATE"], expected, seen))
 }
 
 fn unaligned_sync(obs: &Observation) -> Option<Clue> {
@@ -219,9 +236,9 @@ fn unaligned_sync(obs: &Observation) -> Option<Clue> {
         let unaligned = |sync: Msync<'_>| !sync.address.is_multiple_of(page);
         Msync::of(step.call).is_some_and(unaligned) && step.call.errno() == Some(22)
     })?;
-    let page =
-        format!("the address is no multiple of {page}, the page size: msync answered EINVAL");
-    Some(at(obs, found.index, &["EINVAL"], page))
+    let expected = format!("msync is given an address that is a multiple of {page}, the page size");
+    let seen = "its address is not, and msync answered EINVAL";
+    Some(at(obs, found.index, &["EINVAL"], expected, seen))
 }
 
 fn result_ignored(obs: &Observation) -> Option<Clue> {
@@ -231,8 +248,12 @@ fn result_ignored(obs: &Observation) -> Option<Clue> {
         .find(|s| s.call.is(&["msync"]) && s.call.errno().is_some())?;
     let claimed = obs.evidence.actors[0].stdout.text().contains("synced:");
     let silent = obs.evidence.actors[0].ending == Ending::Exited { code: 0 };
-    let seen = "msync failed, and the program went on";
-    (claimed || silent).then(|| at(obs, failed.index, &[exhibit::ANSWER], seen))
+    let expected = "when msync fails, no line `synced` is printed, and the exit status is 1";
+    let seen = match (claimed, silent) {
+        (true, _) => "msync failed, and `synced` was printed all the same",
+        (false, _) => "msync failed, and the exit status is 0",
+    };
+    (claimed || silent).then(|| at(obs, failed.index, &[exhibit::ANSWER], expected, seen))
 }
 
 fn sync_of_nothing(obs: &Observation) -> Option<Clue> {
@@ -253,7 +274,8 @@ fn sync_of_nothing(obs: &Observation) -> Option<Clue> {
         mapping if mapping.shared => "msync was given a mapping of the file that may only be read",
         _ => "msync was given a private mapping of the file",
     };
-    Some(at(obs, found.index, &[], seen))
+    let expected = "msync is given the shared mapping into which the bytes were stored";
+    Some(at(obs, found.index, &[], expected, seen))
 }
 
 fn async_sync(obs: &Observation) -> Option<Clue> {
@@ -270,6 +292,7 @@ fn async_sync(obs: &Observation) -> Option<Clue> {
         obs,
         index,
         &["MS_ASYNC"],
+        "msync is called with MS_SYNC",
         "msync was called without MS_SYNC",
     ))
 }
@@ -314,11 +337,9 @@ fn stale_sync(obs: &Observation) -> Option<Clue> {
     let to = mapping.offset + (sync.address - mapping.start) + sync.length;
     let page = obs.evidence.page_size.max(1);
     let short = to.next_multiple_of(page) < stored.to;
-    let seen = format!(
-        "msync was told to end at offset {to}, the old end, and the text reaches byte {}",
-        stored.to - 1
-    );
-    (to == stored.from && short).then(|| at(obs, last.index, &[], seen))
+    let expected = format!("msync covers the new bytes, up to byte {}", stored.to - 1);
+    let seen = format!("msync was told to end at offset {to}, the old end");
+    (to == stored.from && short).then(|| at(obs, last.index, &[], expected, seen))
 }
 
 /// Every mapping ends before the text does.
@@ -327,12 +348,12 @@ fn stale_mapping(obs: &Observation) -> Option<Clue> {
     let wanted = change(obs).stored;
     let last = mappings.iter().rev().find(|m| m.reaches_the_file())?;
     let short = mappings.iter().all(|m| m.range().to < wanted.to);
-    let seen = format!(
-        "the mapping ends with byte {}, and the text reaches byte {}",
-        last.range().to - 1,
+    let expected = format!(
+        "a mapping holds the new bytes, up to byte {}",
         wanted.to - 1
     );
-    short.then(|| at(obs, last.made, &[], seen))
+    let seen = format!("the last mapping ends with byte {}", last.range().to - 1);
+    short.then(|| at(obs, last.made, &[], expected, seen))
 }
 
 fn terminating_nul(obs: &Observation) -> Option<Clue> {
@@ -353,8 +374,9 @@ fn whole_rewritten(obs: &Observation) -> Option<Clue> {
         let all = calls_seen(obs);
         let replaces = |step: &&Step<'_>| step.call.name.starts_with("rename");
         let renamed = all.iter().filter(|s| s.call.succeeded()).find(replaces);
+        let expected = format!("`{}` stays the same file, with the same inode", name(obs));
         let seen = "a new file was made and renamed over it: another inode has its name now";
-        let clue = renamed.map(|step| at(obs, step.index, &[], seen));
+        let clue = renamed.map(|step| at(obs, step.index, &[], expected, seen));
         return Some(clue.unwrap_or_default());
     }
     let new = file::bytes(is);
@@ -384,8 +406,12 @@ fn strlen_for_the_end(obs: &Observation) -> Option<Clue> {
         (after.get(end..)?.starts_with(text) && after != change.new).then_some(end)
     })?;
     Some(Clue {
+        expected: Some(format!(
+            "the text is stored at offset {}, the end",
+            old.len()
+        )),
         observed: Some(format!(
-            "the text was stored at offset {found}, where the file holds a NUL, and not at its end"
+            "the text was stored at offset {found}, where the file holds a NUL"
         )),
         exhibit: None,
     })

@@ -1,13 +1,13 @@
 //! What decides the clauses of lab 1.
 
 use crate::evidence::Observation;
-use crate::evidence::bytes::{Bytes, escape};
+use crate::evidence::bytes::Bytes;
 use crate::evidence::ending::Ending;
-use crate::evidence::trace::{FileRef, Mmap, PROT_READ};
+use crate::evidence::trace::{FileRef, PROT_READ};
 use crate::rule::mapping::{Mapping, Range, first_gap, of_file};
 use crate::rule::moved::{self, Way};
 use crate::rule::trace::{Step, Target, calls, events, length_set, resolve, target};
-use crate::rule::{ending, exhibit, facts, file, finding::broken, moment, refusal, sync};
+use crate::rule::{asked, ending, exhibit, facts, file, finding::broken, moment, refusal, sync};
 use crate::verdict::{Finding, Ruling, Spot};
 
 use super::{command, name, text};
@@ -23,9 +23,10 @@ pub fn refused(obs: &Observation) -> Ruling {
         // Nobody refused anything if the rules could not act.
         events(obs)?;
     }
-    file::unchanged(obs, name(obs))?;
-    ending::exits(obs, 1)?;
-    ending::complains(obs, &[name(obs)])
+    let ruling = file::unchanged(obs, name(obs))
+        .and_then(|()| ending::exits(obs, 1))
+        .and_then(|()| ending::complains(obs, &[name(obs)]));
+    refusal::on_purpose(obs, ruling)
 }
 
 /// What can be told without a trace is told, whatever became of the trace.
@@ -60,8 +61,8 @@ pub fn through_one_mapping(obs: &Observation) -> Ruling {
             true => &["PROT_WRITE", "PROT_EXEC", "PROT_NONE"],
         };
         let seen = match other.shared {
-            false => "it is mapped privately",
-            true => "it is mapped with other rights",
+            false => "it is mapped with MAP_PRIVATE".to_owned(),
+            true => format!("it is mapped with {}", asked::flags(other.prot, true)),
         };
         return broken(
             format!("`{name}` is mapped with PROT_READ alone and MAP_SHARED"),
@@ -72,16 +73,22 @@ pub fn through_one_mapping(obs: &Observation) -> Ruling {
         .fail();
     }
     if mappings.is_empty() {
-        return broken(format!("`{name}` is mapped"), "no mapping of it was made")
-            .at(Spot::Missing)
-            .show_some(exhibit::last_calls(obs, 0))
-            .fail();
+        let expected = format!("`{name}` is mapped with PROT_READ alone and MAP_SHARED");
+        return match asked::refused(obs, &of).last() {
+            None => broken(expected, "no mapping of it was made")
+                .at(Spot::Missing)
+                .show_some(exhibit::last_calls(obs, 0)),
+            Some(step) => broken(expected, asked::refusal(obs, step))
+                .at(Spot::Missing)
+                .show(exhibit::calls(obs, step.index, &[exhibit::ANSWER])),
+        }
+        .fail();
     }
     Ok(())
 }
 
 /// No byte of the file goes through a call.
-fn no_call_moves(obs: &Observation, of: &Target) -> Ruling {
+pub fn no_call_moves(obs: &Observation, of: &Target) -> Ruling {
     let code = match moved::movers(obs, of, Way::Into)?.is_empty() {
         true => "read-call",
         false => "write-call",
@@ -197,7 +204,7 @@ fn through_mapping(obs: &Observation) -> Ruling {
     };
     let expected = format!("the bytes of `{name}` are stored through PROT_WRITE and MAP_SHARED");
     if let Some(private) = mappings.iter().find(|m| !m.shared && m.is_writable()) {
-        return broken(expected, "it is mapped privately")
+        return broken(expected, "it is mapped with MAP_PRIVATE")
             .at(Spot::Event {
                 index: private.made,
             })
@@ -205,12 +212,9 @@ fn through_mapping(obs: &Observation) -> Ruling {
             .code("private-mapping")
             .fail();
     }
-    let refused = calls(obs)?
-        .into_iter()
-        .find(|s| of.in_call(s.call) && Mmap::of(s.call).is_some() && s.call.errno().is_some());
     let seen = format!("no such mapping ever held the byte at offset {gap}");
-    match refused {
-        Some(step) => broken(expected, "the mapping was refused")
+    match asked::refused(obs, &of).first() {
+        Some(step) => broken(expected, asked::refusal(obs, step))
             .at(Spot::Missing)
             .show(exhibit::calls(obs, step.index, &[exhibit::ANSWER])),
         None => broken(expected, seen)
@@ -312,9 +316,10 @@ pub fn sync_fails(obs: &Observation) -> Ruling {
             .code("no-sync")
             .fail();
     }
-    facts::lacks(obs, "synced:")?;
-    ending::exits(obs, 1)?;
-    ending::complains(obs, &[name(obs)])
+    let ruling = facts::lacks(obs, "synced:")
+        .and_then(|()| ending::exits(obs, 1))
+        .and_then(|()| ending::complains(obs, &[name(obs)]));
+    refusal::on_purpose(obs, ruling)
 }
 
 /// Clause 6: the disk takes the first piece and not the second. Who syncs in one piece never hears
@@ -366,92 +371,6 @@ pub fn syncs_no_more(obs: &Observation) -> Ruling {
     ending::exits(obs, 0)?;
     let stored = change(obs).stored;
     sync::only_pages_of(obs, &target(obs, name(obs)), stored)
-}
-
-/// Clause 10.
-pub fn not_walked(obs: &Observation) -> Ruling {
-    const BLOCKS: u64 = 1 << 20;
-    const RESIDENT_KIB: u64 = 64 << 10;
-    let size = file::before(obs, name(obs)).map_or(0, |state| state.length);
-    let text = text(obs).as_bytes();
-    let append = command(obs) == "append";
-    let added = text.len() as u64;
-    let (from, to) = match append {
-        true => (size, size + added),
-        false => (0, size),
-    };
-    events(obs)?;
-    no_call_moves(obs, &target(obs, name(obs)))?;
-    comes_to_its_end(obs)?;
-    ending::exits(obs, 0)?;
-    let state = file::after(obs, name(obs));
-    let length = state.map_or(0, |state| state.length);
-    let found = state.map_or_else(Vec::new, |state| state.content.range(from, text.len()));
-    if length != to || found != text {
-        return broken(
-            format!(
-                "`{}` is {} long, with the text at offset {from}",
-                name(obs),
-                exhibit::size(to)
-            ),
-            format!(
-                "it is {} long, with `{}` there",
-                exhibit::size(length),
-                escape(&found)
-            ),
-        )
-        .at(file::spot(name(obs)))
-        .fail();
-    }
-    let n = added.to_string();
-    let facts = match append {
-        true => vec![
-            ("size", size.to_string()),
-            ("appended", n.clone()),
-            ("synced", n),
-            ("new size", to.to_string()),
-        ],
-        false => vec![
-            ("size", size.to_string()),
-            ("written", n.clone()),
-            ("cut", "0".to_owned()),
-            ("synced", n),
-        ],
-    };
-    facts::are(obs, &facts)?;
-    file::allocates_at_most(obs, name(obs), BLOCKS)?;
-    let peak = obs.evidence.actors[0].peak_rss_kib;
-    if peak <= RESIDENT_KIB {
-        return Ok(());
-    }
-    broken(
-        "never more than 64 MiB of memory resident",
-        format!("there were {} MiB", peak >> 10),
-    )
-    .at(Spot::Ending)
-    .code("file-walked")
-    .fail()
-}
-
-/// Who walks the file runs out of time, in a mapping of it.
-fn comes_to_its_end(obs: &Observation) -> Ruling {
-    let actor = &obs.evidence.actors[0];
-    let mappings = of_file(obs, &target(obs, name(obs)))?;
-    let (Ending::TooMuchCpu { .. } | Ending::TooLong { .. }, Some(last)) =
-        (&actor.ending, mappings.last())
-    else {
-        return Ok(());
-    };
-    let seen = format!(
-        "{}, with {} MiB of memory resident at most",
-        ending::words(obs, actor),
-        actor.peak_rss_kib >> 10
-    );
-    broken("the program comes to its end, whatever the size", seen)
-        .at(Spot::Event { index: last.made })
-        .show(exhibit::calls(obs, last.made, &[]))
-        .code("file-walked")
-        .fail()
 }
 
 /// Clause 11. The second appender starts while the first is held.

@@ -3,11 +3,12 @@
 use crate::evidence::Observation;
 use crate::evidence::address_space::{Detail, Page};
 use crate::evidence::bytes::Bytes;
+use crate::evidence::trace::Mmap;
 use crate::lab::{Clue, Mistake};
 use crate::rule::mapping::{Mapping, live_before, of_file};
 use crate::rule::moved::{Way, movers};
 use crate::rule::trace::target;
-use crate::rule::{ending, exhibit, facts, file};
+use crate::rule::{asked, ending, exhibit, facts, file};
 
 use super::{name, text};
 
@@ -23,7 +24,7 @@ pub static ALL: &[Mistake] = &[
     },
     Mistake {
         code: "two-shared",
-        says: "Both mappings are shared: the first store has already changed the file.",
+        says: "The first store is to stay with the program, and a store into a shared mapping goes to the file itself.",
         hint: "Which flag keeps a store away from the file?",
         section: "lab2-compare.md#clause-1",
         clauses: &[1, 2, 3, 5, 6, 7, 8, 9, 10],
@@ -87,8 +88,8 @@ pub static ALL: &[Mistake] = &[
     },
     Mistake {
         code: "lines-held-back",
-        says: "A line that is kept in a buffer tells about the past by the time anyone reads it.",
-        hint: "When does what you print leave the program if standard output is a pipe?",
+        says: "A line that leaves the program after the next step tells about the past by the time anyone reads it.",
+        hint: "Is the line printed before the step, and when does it leave the program if standard output is a pipe?",
         section: "lab2-compare.md#clause-10",
         clauses: &[10],
         recognise: held_back,
@@ -100,13 +101,22 @@ fn nothing(_: &Observation) -> Option<Clue> {
     None
 }
 
-/// Whatever else clause 10 finds.
-fn held_back(_: &Observation) -> Option<Clue> {
-    Some(Clue::default())
+/// Whatever else clause 10 finds in a program that prints its last line.
+fn held_back(obs: &Observation) -> Option<Clue> {
+    let last = facts::line_at(obs, 0, "shared file:").ok()?;
+    last.map(|_| Clue::default())
 }
 
-fn at(obs: &Observation, index: usize, words: &[&str], observed: impl Into<String>) -> Clue {
+/// `expected` and `observed` are about one thing; the carets stand under one of `words`.
+fn at(
+    obs: &Observation,
+    index: usize,
+    words: &[&str],
+    expected: impl Into<String>,
+    observed: impl Into<String>,
+) -> Clue {
     Clue {
+        expected: Some(expected.into()),
         observed: Some(observed.into()),
         exhibit: Some(exhibit::calls(obs, index, words)),
     }
@@ -115,24 +125,41 @@ fn at(obs: &Observation, index: usize, words: &[&str], observed: impl Into<Strin
 fn by_hand(obs: &Observation) -> Option<Clue> {
     let movers = movers(obs, &target(obs, name(obs)), Way::Into).ok()?;
     let found = movers.first()?;
+    let expected = format!("no system call moves bytes into `{}`", name(obs));
     let seen = format!("`{}` wrote into the file", found.call.name);
-    Some(at(obs, found.index, &[], seen))
+    Some(at(obs, found.index, &[], expected, seen))
 }
 
 fn two_shared(obs: &Observation) -> Option<Clue> {
-    let mappings = of_file(obs, &target(obs, name(obs))).ok()?;
+    let of = target(obs, name(obs));
+    let mappings = of_file(obs, &of).ok()?;
     if mappings.iter().any(|m| !m.shared) {
         return None;
     }
-    // Made for the first half already, not only for the second.
+    let expected = "the mapping for the first store (step 1) is made with MAP_PRIVATE";
     let printed = facts::line_at(obs, 0, "private mapping:").ok()?;
+    // Asked for, and refused: the file is open for reading only as yet.
+    let refused = asked::refused(obs, &of);
+    let first = refused.first().filter(|_| printed.is_none());
+    if let Some(step) = first.filter(|s| Mmap::of(s.call).is_some_and(stores_shared)) {
+        let seen = format!(
+            "it was asked for with MAP_SHARED, and {}",
+            asked::refusal(obs, step)
+        );
+        return Some(at(obs, step.index, &["MAP_SHARED"], expected, seen));
+    }
+    // Made for the first half already, not only for the second.
     let before = |m: &&Mapping| printed.is_none_or(|line| m.made < line);
     let shared = mappings
         .iter()
         .filter(before)
         .find(|m| m.reaches_the_file())?;
-    let seen = "the first mapping for writing is a shared one";
-    Some(at(obs, shared.made, &["MAP_SHARED"], seen))
+    let seen = "it was made with MAP_SHARED";
+    Some(at(obs, shared.made, &["MAP_SHARED"], expected, seen))
+}
+
+fn stores_shared(map: Mmap<'_>) -> bool {
+    map.is_shared() && map.is_writable()
 }
 
 fn two_private(obs: &Observation) -> Option<Clue> {
@@ -147,14 +174,16 @@ fn two_private(obs: &Observation) -> Option<Clue> {
         .collect();
     made.dedup();
     let (which, seen) = match made[..] {
-        [_, second, ..] => (second, "the second mapping is private too"),
+        [_, second, ..] => (second, "it was made with MAP_PRIVATE, like the first"),
         // Alone, without the second half, it is a program that stopped before that.
-        [only] if facts::line_at(obs, 0, "shared mapping:").ok()?.is_some() => {
-            (only, "one private mapping serves for both halves")
-        }
+        [only] if facts::line_at(obs, 0, "shared mapping:").ok()?.is_some() => (
+            only,
+            "there is one private mapping, and it serves for both stores",
+        ),
         _ => return None,
     };
-    Some(at(obs, which, &["MAP_PRIVATE"], seen))
+    let expected = "the mapping for the second store (step 3) is made with MAP_SHARED";
+    Some(at(obs, which, &["MAP_PRIVATE"], expected, seen))
 }
 
 fn padded(obs: &Observation) -> Option<Clue> {

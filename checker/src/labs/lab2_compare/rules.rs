@@ -7,7 +7,7 @@ use crate::rule::facts::{self, Fact};
 use crate::rule::mapping::{live_before, replay};
 use crate::rule::moved::{self, Way};
 use crate::rule::trace::{calls, target};
-use crate::rule::{ending, exhibit, file, finding::broken, moment, refusal};
+use crate::rule::{asked, ending, exhibit, file, finding::broken, moment, refusal};
 use crate::verdict::{Finding, Ruling, Spot};
 
 use super::{name, text};
@@ -52,9 +52,17 @@ pub fn five_facts(obs: &Observation) -> Vec<Fact> {
 /// The event at which a line is printed; a finding if it never is.
 pub fn line(obs: &Observation, prefix: &str) -> Result<usize, Finding> {
     facts::line_at(obs, 0, prefix)?.ok_or_else(|| {
-        broken(format!("a line `{prefix}` is printed"), "it never was")
+        let refused = asked::refused(obs, &target(obs, name(obs)));
+        let (seen, show) = match refused.last() {
+            None => ("it never was".to_owned(), exhibit::last_calls(obs, 0)),
+            Some(step) => (
+                format!("it never was; {}", asked::refusal(obs, step)),
+                Some(exhibit::calls(obs, step.index, &[exhibit::ANSWER])),
+            ),
+        };
+        broken(format!("a line `{prefix}` is printed"), seen)
             .at(Spot::Missing)
-            .show_some(exhibit::last_calls(obs, 0))
+            .show_some(show)
             .finding()
     })
 }
@@ -75,7 +83,7 @@ pub fn mappings(obs: &Observation) -> Ruling {
     if let Some(index) = early {
         return broken(
             "before the line `private mapping` no writable shared mapping is made",
-            "one was made",
+            "one was made with PROT_WRITE and MAP_SHARED",
         )
         .at(Spot::Event { index })
         .show(exhibit::calls(obs, index, &["MAP_SHARED"]))
@@ -123,19 +131,27 @@ fn stands(obs: &Observation, at: usize, line: &str, shared: bool) -> Ruling {
         name(obs)
     );
     match own.next_back() {
-        None => broken(expected, "it is not mapped")
-            .at(Spot::Missing)
-            .show_some(exhibit::last_calls(obs, 0)),
-        Some(m) => broken(expected, "it is mapped otherwise")
-            .at(Spot::Event { index: m.made })
-            .show(exhibit::calls(
-                obs,
-                m.made,
-                match m.shared == shared {
-                    true => &["PROT_READ", "PROT_WRITE"],
-                    false => &["MAP_PRIVATE", "MAP_SHARED"],
-                },
-            )),
+        None => match asked::refused(obs, &of).last() {
+            Some(step) if step.index < at => broken(expected, asked::refusal(obs, step))
+                .at(Spot::Missing)
+                .show(exhibit::calls(obs, step.index, &[exhibit::ANSWER])),
+            _ => broken(expected, "it is not mapped")
+                .at(Spot::Missing)
+                .show_some(exhibit::last_calls(obs, 0)),
+        },
+        Some(m) => broken(
+            expected,
+            format!("it is mapped with {}", asked::flags(m.prot, m.shared)),
+        )
+        .at(Spot::Event { index: m.made })
+        .show(exhibit::calls(
+            obs,
+            m.made,
+            match m.shared == shared {
+                true => &["PROT_READ", "PROT_WRITE"],
+                false => &["MAP_PRIVATE", "MAP_SHARED"],
+            },
+        )),
     }
     .fail()
 }

@@ -9,39 +9,95 @@ use crate::evidence::{Moment, Observation};
 use crate::rule::finding::{broken, seen};
 use crate::rule::mapping::of_file;
 use crate::rule::moved::{self, Way};
-use crate::rule::trace::{calls, events, resolve, target};
-use crate::rule::{ending, exhibit, file};
-use crate::verdict::{Ruling, Spot};
+use crate::rule::trace::{Step, calls, calls_seen, events, resolve, target};
+use crate::rule::{ending, exhibit, file, refusal};
+use crate::verdict::{Exhibit, Finding, Ruling, Spot};
 
 use super::rules::{self, copied, never_says_copied};
+use super::scenarios::BEFORE_CALL;
 use super::{destination, source};
 
 /// A copy that succeeds, looked at on both sides of every call.
 pub fn old_or_new(obs: &Observation) -> Ruling {
-    copied(obs)?;
-    let link = destination(obs);
-    let name = resolve(obs, link);
-    if name != link {
-        file::unchanged_link(obs, link)?;
+    let (link, name) = (destination(obs), resolve(obs, destination(obs)));
+    let ruling = old_or_new_at(obs, &name);
+    match ruling {
+        Err(Finding::Broken(mut diagnosis, code)) if name != link => {
+            let note = format!("; `{link}` is a symbolic link to `{name}`");
+            diagnosis.expected.push_str(&note);
+            Err(Finding::Broken(diagnosis, code))
+        }
+        other => other,
     }
-    let old = file::before(obs, &name);
+}
+
+fn old_or_new_at(obs: &Observation, name: &str) -> Ruling {
+    let link = destination(obs);
+    if name != link {
+        link_stays(obs, link)?;
+    }
+    copied(obs)?;
+    let old = file::before(obs, name);
     let bytes = file::old_bytes(obs, source(obs));
     for moment in seen(&obs.evidence.moments)? {
-        state_is_whole(moment, &name, old, &bytes)?;
+        state_is_whole(obs, moment, name, old, &bytes)?;
     }
-    takes_its_place(obs, &name, old)?;
-    for name in [source(obs), name.as_str()] {
+    takes_its_place(obs, name, old)?;
+    for name in [source(obs), name] {
         moved::none(obs, &target(obs, name), Way::Either, "fs-copy")?;
     }
     nothing_left(obs)
 }
 
+/// The link is replaced by nothing, not even by the new file.
+fn link_stays(obs: &Observation, link: &str) -> Ruling {
+    match file::unchanged_link(obs, link) {
+        Err(Finding::Broken(mut diagnosis, _)) => {
+            let renamed = renames(obs).into_iter().rfind(|step| step.call.succeeded());
+            let show =
+                renamed.map(|step| exhibit::calls(obs, step.index, &[&format!("\"{link}\"")]));
+            diagnosis.exhibit = show.or(diagnosis.exhibit);
+            Err(Finding::Broken(diagnosis, Some("link-replaced")))
+        }
+        other => other,
+    }
+}
+
+/// The calls of rename and its relatives.
+fn renames(obs: &Observation) -> Vec<Step<'_>> {
+    let mut all = calls_seen(obs);
+    all.retain(|step| step.call.is(&["rename", "renameat", "renameat2"]));
+    all
+}
+
+/// The call at which a moment was looked at: in words, and to be shown.
+fn place(obs: &Observation, moment: &Moment) -> (String, Option<Exhibit>) {
+    let side = match moment.rule == BEFORE_CALL {
+        true => "before",
+        false => "after",
+    };
+    let all = calls_seen(obs);
+    match all.iter().rfind(|step| step.index < moment.at) {
+        None => ("at one moment".to_owned(), None),
+        Some(step) => (
+            format!("{side} this `{}`", step.call.name),
+            Some(exhibit::calls(obs, step.index, &[])),
+        ),
+    }
+}
+
 /// What the name stands for at one moment.
-fn state_is_whole(moment: &Moment, name: &str, old: Option<&FileState>, new: &[u8]) -> Ruling {
+fn state_is_whole(
+    obs: &Observation,
+    moment: &Moment,
+    name: &str,
+    old: Option<&FileState>,
+    new: &[u8],
+) -> Ruling {
     let spot = Spot::Moment {
         rule: moment.rule.clone(),
     };
-    let call = format!("at call {} of the run", moment.at);
+    let (call, show) = place(obs, moment);
     let state = match (moment.file(name), old) {
         (None, None) => return Ok(()),
         (None, Some(_)) => {
@@ -50,6 +106,7 @@ fn state_is_whole(moment: &Moment, name: &str, old: Option<&FileState>, new: &[u
                 format!("{call} there was no such file"),
             )
             .at(spot)
+            .show_some(show)
             .code("not-atomic")
             .fail();
         }
@@ -60,25 +117,34 @@ fn state_is_whole(moment: &Moment, name: &str, old: Option<&FileState>, new: &[u
         _ => (new.to_vec(), "new"),
     };
     if file::bytes(state) != whole {
+        let found = file::bytes(state);
+        let same = |(a, b): &(&u8, &u8)| a == b;
+        let at = whole.iter().zip(&found).take_while(same).count();
         let what = format!("the {which} file `{name}`, {call}");
         return broken(
-            "whoever opens the name finds the old file whole or the new file whole",
-            format!("{call} the {which} file was there, but not whole"),
+            format!("whoever opens `{name}` finds the old file whole or the new file whole"),
+            format!(
+                "{call} the {which} file was there, but not whole: it was {} long and should be \
+                 {}, and byte {at} is the first that is wrong",
+                exhibit::size(state.length),
+                whole.len(),
+            ),
         )
         .at(spot)
-        .show_some(exhibit::bytes(&what, &whole, &file::bytes(state)))
+        .show_some(show.or_else(|| exhibit::bytes(&what, &whole, &found)))
         .code("not-atomic")
         .fail();
     }
     match old {
         Some(old) if old.mode != state.mode => broken(
             format!(
-                "the new file takes the place with the old one's bits, {:04o}",
+                "the new file takes the place with the old one's permission bits, {:04o}",
                 old.mode
             ),
             format!("{call} they were {:04o}", state.mode),
         )
         .at(spot)
+        .show_some(show)
         .fail(),
         _ => Ok(()),
     }
@@ -97,16 +163,16 @@ fn takes_its_place(obs: &Observation, name: &str, old: Option<&FileState>) -> Ru
         if let Some(m) = old_maps {
             return broken(
                 "the old file is never mapped for writing: a new one takes its place",
-                "it was mapped, shared and writable",
+                "it was mapped with PROT_WRITE and MAP_SHARED",
             )
             .at(Spot::Event { index: m.made })
             .show(exhibit::calls(obs, m.made, &["MAP_SHARED"]))
             .code("not-atomic")
             .fail();
         }
-        let renamed = calls(obs)?.iter().any(|step| {
-            step.call.is(&["rename", "renameat", "renameat2"])
-                && step.call.succeeded()
+        calls(obs)?;
+        let renamed = renames(obs).iter().any(|step| {
+            step.call.succeeded()
                 && step
                     .call
                     .other
@@ -134,8 +200,8 @@ fn takes_its_place(obs: &Observation, name: &str, old: Option<&FileState>) -> Ru
             .any(|m| m.reaches_the_file() && m.id == id)
     {
         return broken(
-            "the bytes of the new file are stored through a shared mapping of it",
-            "it was never mapped so",
+            "the new file is mapped with PROT_WRITE and MAP_SHARED, and the bytes are stored there",
+            "no such mapping of it was made",
         )
         .at(Spot::Missing)
         .show_some(exhibit::last_calls(obs, 0))
@@ -166,7 +232,7 @@ fn nothing_left(obs: &Observation) -> Ruling {
         None => Ok(()),
         Some(story) => broken(
             "no temporary file is left behind",
-            format!("`{}` is", story.name),
+            format!("`{}` was left behind", story.name),
         )
         .at(file::spot(&story.name))
         .code("temporary-left")
@@ -176,32 +242,57 @@ fn nothing_left(obs: &Observation) -> Ruling {
 
 /// A destination that may not be written.
 pub fn refused(obs: &Observation) -> Ruling {
-    rules::refused(obs, &[destination(obs)])
+    let name = destination(obs);
+    match rules::refused(obs, &[name]) {
+        Err(Finding::Broken(mut diagnosis, code)) => {
+            let note = "; it may not be written, so it is not replaced either";
+            diagnosis.expected.push_str(note);
+            let replaced = file::unchanged(obs, name).is_err();
+            let renamed = renames(obs).into_iter().rfind(|step| step.call.succeeded());
+            if let Some(step) = renamed.filter(|_| replaced) {
+                diagnosis.exhibit =
+                    Some(exhibit::calls(obs, step.index, &[&format!("\"{name}\"")]));
+                return Err(Finding::Broken(diagnosis, Some("unwritable-replaced")));
+            }
+            Err(Finding::Broken(diagnosis, code))
+        }
+        other => other,
+    }
 }
 
 /// Killed before the rename: the old file, whole. A temporary may remain.
 pub fn killed(obs: &Observation) -> Ruling {
     events(obs)?;
-    file::unchanged(obs, destination(obs))?;
-    file::unchanged(obs, source(obs))?;
-    let killed = calls(obs)?
-        .iter()
-        .any(|step| step.call.is(&["rename", "renameat", "renameat2"]));
-    if killed {
+    let files = file::unchanged(obs, destination(obs)).and(file::unchanged(obs, source(obs)));
+    let at = renames(obs).into_iter().next();
+    if let (Err(Finding::Broken(mut diagnosis, code)), Some(step)) = (files.clone(), at) {
+        diagnosis.expected = format!(
+            "the checker kills the program as it calls `{}`; then: {}",
+            step.call.name, diagnosis.expected
+        );
+        diagnosis.exhibit = Some(exhibit::calls(obs, step.index, &[]));
+        return Err(Finding::Broken(diagnosis, code));
+    }
+    files?;
+    if at.is_some() {
         return Ok(());
     }
-    broken("the run comes to a rename", "it never did")
-        .at(Spot::Missing)
-        .show_some(exhibit::last_calls(obs, 0))
-        .code("not-atomic")
-        .fail()
+    broken(
+        "the new file takes its place by rename",
+        "rename was never called",
+    )
+    .at(Spot::Missing)
+    .show_some(exhibit::last_calls(obs, 0))
+    .code("not-atomic")
+    .fail()
 }
 
 /// A copy that fails by itself: the old file, no temporary, an error.
 pub fn fails(obs: &Observation) -> Ruling {
     events(obs)?;
-    file::unchanged(obs, destination(obs))?;
-    nothing_left(obs)?;
-    ending::exits(obs, 1)?;
-    never_says_copied(obs)
+    let ruling = file::unchanged(obs, destination(obs))
+        .and_then(|()| nothing_left(obs))
+        .and_then(|()| ending::exits(obs, 1))
+        .and_then(|()| never_says_copied(obs));
+    refusal::on_purpose(obs, ruling)
 }

@@ -7,7 +7,7 @@ use crate::lab::{Clue, Mistake};
 use crate::rule::mapping::of_file;
 use crate::rule::moved::{Way, attempts, movers};
 use crate::rule::trace::{calls_seen, length_set, target};
-use crate::rule::{ending, exhibit, file};
+use crate::rule::{asked, ending, exhibit, file};
 
 use super::{destination, source};
 
@@ -48,7 +48,7 @@ pub static ALL: &[Mistake] = &[
     Mistake {
         code: "copied-before-done",
         says: "`copied` is a promise that the bytes are in place. Printed too early, it stays on the screen when the copy fails.",
-        hint: "Which calls can still fail after this line is printed?",
+        hint: "What can still go wrong after this line is printed?",
         section: "lab3-copy.md#clause-3",
         clauses: &[4, 7, 10, 11, 12],
         recognise: nothing,
@@ -143,8 +143,24 @@ pub static ALL: &[Mistake] = &[
     },
     Mistake {
         code: "not-atomic",
-        says: "For a moment the name stood for something that is neither the old file nor the new one.",
+        says: "The name has to go from the old file to the new one in one step, when the new one is complete. Any other way has a moment at which it stands for neither.",
         hint: "Where can the new file be made so that nobody sees it, and which call swaps names in one step?",
+        section: "lab3-copy.md#clause-11",
+        clauses: &[11],
+        recognise: nothing,
+    },
+    Mistake {
+        code: "link-replaced",
+        says: "rename replaces a name. If the name is a symbolic link, the link is replaced, and the file that it points to stays as it is.",
+        hint: "Which name has the file that is meant, and in which folder does it lie?",
+        section: "lab3-copy.md#clause-11",
+        clauses: &[11],
+        recognise: nothing,
+    },
+    Mistake {
+        code: "unwritable-replaced",
+        says: "rename asks for the right to change the folder, not the file. So it replaces files that nobody may write.",
+        hint: "How do you find out before the copy that the destination may be written?",
         section: "lab3-copy.md#clause-11",
         clauses: &[11],
         recognise: nothing,
@@ -172,17 +188,18 @@ fn nothing(_: &Observation) -> Option<Clue> {
     None
 }
 
-fn clue(observed: impl Into<String>) -> Clue {
+/// `expected` and `observed` are about one thing; the carets stand under one of `words`.
+fn at(
+    obs: &Observation,
+    index: usize,
+    words: &[&str],
+    expected: impl Into<String>,
+    observed: impl Into<String>,
+) -> Clue {
     Clue {
+        expected: Some(expected.into()),
         observed: Some(observed.into()),
-        exhibit: None,
-    }
-}
-
-fn at(obs: &Observation, index: usize, words: &[&str], observed: impl Into<String>) -> Clue {
-    Clue {
         exhibit: Some(exhibit::calls(obs, index, words)),
-        ..clue(observed)
     }
 }
 
@@ -196,8 +213,9 @@ fn write_only(obs: &Observation) -> Option<Clue> {
     let refused = all.iter().find(|step| {
         step.call.is(&["mmap"]) && to.in_call(step.call) && step.call.errno() == Some(13)
     })?;
-    let seen = "it was opened O_WRONLY, and the mapping was refused with EACCES";
-    opened.then(|| at(obs, refused.index, &["EACCES"], seen))
+    let expected = format!("`{}` is opened O_RDWR, then mapped", destination(obs));
+    let seen = asked::refusal(obs, refused);
+    opened.then(|| at(obs, refused.index, &["EACCES"], expected, seen))
 }
 
 fn private_destination(obs: &Observation) -> Option<Clue> {
@@ -206,8 +224,9 @@ fn private_destination(obs: &Observation) -> Option<Clue> {
         return None;
     }
     let private = mappings.iter().find(|m| !m.shared)?;
-    let seen = "the destination was mapped with MAP_PRIVATE";
-    Some(at(obs, private.made, &["MAP_PRIVATE"], seen))
+    let expected = format!("`{}` is mapped with MAP_SHARED", destination(obs));
+    let seen = "it was mapped with MAP_PRIVATE";
+    Some(at(obs, private.made, &["MAP_PRIVATE"], expected, seen))
 }
 
 fn not_sized(obs: &Observation) -> Option<Clue> {
@@ -222,7 +241,7 @@ fn not_sized(obs: &Observation) -> Option<Clue> {
     let short = file::after(obs, destination(obs))?.length < length;
     (short && !sized).then(|| Clue {
         exhibit: Some(exhibit::calls(obs, mapped.made, &[&length.to_string()])),
-        observed: None,
+        ..Clue::default()
     })
 }
 
@@ -255,8 +274,9 @@ fn one_byte_write(obs: &Observation) -> Option<Clue> {
         .filter(|step| step.call.is(&["write", "pwrite64"]) && step.call.raw(2) == 1);
     let all = writes.count() == of_destination.len() && of_source.is_empty();
     let first = of_destination.first().filter(|_| all)?;
-    let seen = format!("`{}` moved one byte into the file", first.call.name);
-    Some(at(obs, first.index, &[], seen))
+    let expected = format!("no system call moves bytes into `{}`", to.name);
+    let seen = format!("`{}` moved one byte into it", first.call.name);
+    Some(at(obs, first.index, &[], expected, seen))
 }
 
 fn moved_by_call(obs: &Observation) -> Option<Clue> {
@@ -266,8 +286,10 @@ fn moved_by_call(obs: &Observation) -> Option<Clue> {
             let movers = movers(obs, &target(obs, name), Way::Either).ok()?;
             movers.first().copied()
         })?;
-    let seen = format!("`{}` moved the bytes", found.call.name);
-    Some(at(obs, found.index, &[], seen))
+    let (from, to) = (source(obs), destination(obs));
+    let expected = format!("no system call moves bytes of `{from}` or `{to}`");
+    let seen = format!("`{}` moved them", found.call.name);
+    Some(at(obs, found.index, &[], expected, seen))
 }
 
 fn truncated_first(obs: &Observation) -> Option<Clue> {
@@ -285,18 +307,16 @@ fn truncated_first(obs: &Observation) -> Option<Clue> {
     let same = to.name == target(obs, source(obs)).name
         || file::before(obs, source(obs))?.is_same_file(was);
     let damaged = was.same_bytes(is) == Some(false);
-    let mut seen = format!("`{}` changed the length of `{}`", found.call.name, to.name);
+    let mut expected = format!("the length of `{}` stays", to.name);
+    let mut seen = format!("`{}` changed it", found.call.name);
     if same {
-        seen += ", which is the source itself";
+        expected += ": it is the source itself";
     }
     if same && damaged {
-        seen += ", and its bytes are gone";
+        expected += ", and its bytes are needed";
+        seen += ", and the bytes are gone";
     }
-    // The rule's own exhibit shows the bytes that were lost; that says more than the call.
-    match damaged {
-        true => Some(clue(seen)),
-        false => Some(at(obs, found.index, &["O_TRUNC"], seen)),
-    }
+    Some(at(obs, found.index, &["O_TRUNC"], expected, seen))
 }
 
 fn length_zero(obs: &Observation) -> Option<Clue> {
@@ -308,6 +328,7 @@ fn length_zero(obs: &Observation) -> Option<Clue> {
         obs,
         found.index,
         &["EINVAL"],
+        "no mapping of 0 bytes is asked for",
         "mmap was asked for 0 bytes",
     ))
 }
@@ -318,8 +339,12 @@ fn source_writable(obs: &Observation) -> Option<Clue> {
     let found = all.iter().find(|step| {
         from.in_call(step.call) && Mmap::of(step.call).is_some_and(|map| map.is_writable())
     })?;
-    let seen = "the source was to be mapped with PROT_WRITE";
-    Some(at(obs, found.index, &["PROT_WRITE"], seen))
+    let expected = format!("`{}` is mapped without PROT_WRITE", source(obs));
+    let seen = match found.call.errno() {
+        Some(_) => format!("PROT_WRITE was asked for; {}", asked::refusal(obs, found)),
+        None => "PROT_WRITE was asked for".to_owned(),
+    };
+    Some(at(obs, found.index, &["PROT_WRITE"], expected, seen))
 }
 
 fn killed_by_sigbus(obs: &Observation) -> Option<Clue> {

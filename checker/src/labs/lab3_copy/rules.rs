@@ -2,11 +2,12 @@
 
 use crate::evidence::Observation;
 use crate::evidence::ending::Ending;
-use crate::evidence::trace::{Mmap, O_ACCMODE, O_RDWR, Open};
+use crate::evidence::errno;
+use crate::evidence::trace::{Mmap, O_ACCMODE, O_RDWR, O_WRONLY, Open};
 use crate::rule::mapping::{of_file, replay};
 use crate::rule::moved::{self, Way};
 use crate::rule::trace::{Step, calls, target};
-use crate::rule::{ending, exhibit, facts, file, finding::broken, moment, refusal};
+use crate::rule::{asked, ending, exhibit, facts, file, finding::broken, moment, refusal};
 use crate::verdict::{Finding, Ruling, Spot};
 
 use super::{destination, mistakes, source};
@@ -85,7 +86,7 @@ pub fn source_mapping(obs: &Observation) -> Ruling {
         let index = event_of_right(obs, name, writable.made);
         return broken(
             format!("every mapping of `{name}` is without PROT_WRITE"),
-            "one may be written through",
+            "one was given PROT_WRITE",
         )
         .at(Spot::Event { index })
         .show(exhibit::calls(obs, index, &["PROT_WRITE"]))
@@ -93,10 +94,16 @@ pub fn source_mapping(obs: &Observation) -> Ruling {
         .fail();
     }
     if mappings.is_empty() {
-        return broken(format!("`{name}` is mapped"), "no mapping of it was made")
-            .at(Spot::Missing)
-            .show_some(exhibit::last_calls(obs, 0))
-            .fail();
+        let expected = format!("`{name}` is mapped");
+        return match asked::refused(obs, &target(obs, name)).last() {
+            None => broken(expected, "no mapping of it was made")
+                .at(Spot::Missing)
+                .show_some(exhibit::last_calls(obs, 0)),
+            Some(step) => broken(expected, asked::refusal(obs, step))
+                .at(Spot::Missing)
+                .show(exhibit::calls(obs, step.index, &[exhibit::ANSWER])),
+        }
+        .fail();
     }
     Ok(())
 }
@@ -130,7 +137,7 @@ pub fn destination_mapping(obs: &Observation) -> Ruling {
             None => broken(expected, "it was never opened")
                 .at(Spot::Missing)
                 .show_some(exhibit::last_calls(obs, 0)),
-            Some((step, _)) => broken(expected, "it was opened otherwise")
+            Some((step, open)) => broken(expected, opened_otherwise(open))
                 .at(Spot::Event { index: step.index })
                 .show(exhibit::calls(
                     obs,
@@ -159,9 +166,11 @@ pub fn destination_mapping(obs: &Observation) -> Ruling {
                     _ => &["PROT_READ", "PROT_NONE"],
                 };
                 let seen = match map {
-                    _ if step.call.errno().is_some() => "the mapping was refused",
-                    Some(map) if !map.is_shared() => "it was mapped privately",
-                    _ => "it was mapped without PROT_WRITE",
+                    Some(map) if step.call.errno().is_none() => {
+                        let flags = asked::flags(map.prot, map.is_shared());
+                        format!("it was mapped with {flags}")
+                    }
+                    _ => asked::refusal(obs, step),
                 };
                 broken(expected, seen)
                     .at(Spot::Event { index: step.index })
@@ -189,6 +198,19 @@ pub fn destination_mapping(obs: &Observation) -> Ruling {
     match file::before(obs, name) {
         Some(was) => file::has_mode(obs, name, was.mode),
         None => Ok(()),
+    }
+}
+
+/// How the destination was opened, if not for reading and writing with success.
+fn opened_otherwise(open: &Open<'_>) -> String {
+    let access = match open.flags & O_ACCMODE {
+        O_RDWR => "O_RDWR",
+        O_WRONLY => "O_WRONLY, for writing alone",
+        _ => "O_RDONLY, for reading alone",
+    };
+    match open.call.errno() {
+        Some(errno) => format!("`{}` answered {}", open.call.name, errno::name(errno)),
+        None => format!("it was opened {access}"),
     }
 }
 
@@ -272,6 +294,7 @@ pub fn full_disk(obs: &Observation) -> Ruling {
                 format!("it is {is} long"),
             )
             .at(file::spot(name))
+            .show_some(exhibit::last_calls(obs, 0))
             .code("half-file-left")
             .fail();
         }
@@ -285,10 +308,14 @@ pub fn full_disk(obs: &Observation) -> Ruling {
     let is_new =
         |story: &&crate::evidence::file::FileStory| story.before.is_none() && story.after.is_some();
     if let Some(story) = obs.evidence.files.iter().find(is_new) {
-        return broken("no new file is left behind", format!("`{}` is", story.name))
-            .at(file::spot(&story.name))
-            .code("half-file-left")
-            .fail();
+        return broken(
+            "no new file is left behind",
+            format!("`{}` was", story.name),
+        )
+        .at(file::spot(&story.name))
+        .show_some(exhibit::last_calls(obs, 0))
+        .code("half-file-left")
+        .fail();
     }
     file::unchanged(obs, source(obs))?;
     ending::complains(obs, &[name])?;

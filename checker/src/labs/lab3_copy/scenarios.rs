@@ -269,11 +269,14 @@ fn atomic(inputs: &mut Inputs) -> Vec<Scenario> {
     ]
 }
 
+/// The rule that looks before a call; the other one looks after it.
+pub const BEFORE_CALL: &str = "before-call";
+
 /// Looks at the files on both sides of every call.
 fn watched(scenario: Scenario) -> Scenario {
     let any = |side| Point::call("subject", &[], None, side);
     scenario
-        .rule("before-call", any(Side::Entry), vec![Action::Look])
+        .rule(BEFORE_CALL, any(Side::Entry), vec![Action::Look])
         .every_time()
         .rule("after-call", any(Side::Exit), vec![Action::Look])
         .every_time()

@@ -10,17 +10,21 @@ use crate::render::{WIDTH, fold};
 use crate::report::ClauseReport;
 use crate::verdict::Verdict;
 
+/// What is not written yet, and where.
+pub(super) fn not_written(step: Option<u32>, place: &str) -> String {
+    match step {
+        Some(step) => format!("not written yet: step {step}, {place}"),
+        None => format!("not written yet: {place}"),
+    }
+}
+
 /// All clauses, the stretch ones apart.
 pub(super) fn put(page: &mut Page, clauses: &[ClauseReport]) {
     let status = |clause: &ClauseReport| match &clause.verdict {
         Verdict::Passed => ("passed".to_owned(), GOOD, true),
         Verdict::Failed(_) => ("failed".to_owned(), BAD, true),
         Verdict::Blocked { by } => (format!("blocked by {by}"), LESS, true),
-        Verdict::NotWritten { step, place } => (
-            format!("not written yet: step {step}, {place}"),
-            NOTE,
-            false,
-        ),
+        Verdict::NotWritten { step, place } => (not_written(*step, place), NOTE, false),
         Verdict::NotObservable { reason } => {
             (format!("not observable here: {reason}"), NOTE, false)
         }

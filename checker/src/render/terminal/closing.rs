@@ -46,6 +46,20 @@ pub(super) fn put(page: &mut Page, report: &Report) {
     }
 }
 
+/// That the lab is passed, if there are core clauses at all.
+pub(super) fn core_passed(page: &mut Page, report: &Report) {
+    let is_core = |one: &&ClauseReport| one.tier == Tier::Core;
+    let core = report.clauses.iter().filter(is_core).count();
+    if core > 0 {
+        let words = format!(
+            "Well done: {} is passed, all {core} core clauses.",
+            lab_name(report).to_lowercase()
+        );
+        page.line(GOOD, &words);
+        page.gap();
+    }
+}
+
 fn passed(page: &mut Page, report: &Report) {
     let of_tier = |tier| report.clauses.iter().filter(move |one| one.tier == tier);
     let done = |one: &&ClauseReport| one.verdict == Verdict::Passed;
@@ -56,12 +70,7 @@ fn passed(page: &mut Page, report: &Report) {
         page.line(GOOD, &format!("All {stretch} clauses passed."));
         return;
     }
-    let words = format!(
-        "Well done: {} is passed, all {core} core clauses.",
-        lab_name(report).to_lowercase()
-    );
-    page.line(GOOD, &words);
-    page.gap();
+    core_passed(page, report);
     let open = of_tier(Tier::Stretch).find(|one| one.verdict.is_failure());
     match open {
         Some(open) => {

@@ -3,10 +3,13 @@
 use anstyle::Style;
 
 use crate::printable::printable;
+use crate::render::again;
 use crate::render::page::Page;
 use crate::render::paint::{BAD, DO, LESS};
-use crate::render::{WIDTH, again, fold};
-use crate::report::Report;
+use crate::report::{Report, SubjectNote};
+
+/// How many lines of the first error are shown.
+const LINES: usize = 30;
 
 /// The first error, and what it blocks.
 pub(super) fn put(page: &mut Page, report: &Report, error: &str, errors: usize) {
@@ -16,13 +19,34 @@ pub(super) fn put(page: &mut Page, report: &Report, error: &str, errors: usize) 
     };
     page.line(BAD, &format!("It does not compile: {count}:"));
     page.gap();
-    for line in printable(error, true).lines() {
-        for line in compiler_line(line.trim_end()) {
-            let indent = if line.is_empty() { "" } else { "    " };
-            page.put(&[(Style::new(), &format!("{indent}{line}"))]);
-        }
+    // Word for word and from the first column: the compiler has aligned its carets, and an editor
+    // knows how to go to the place it names.
+    let error = printable(error, true);
+    let lines: Vec<&str> = error.lines().map(str::trim_end).collect();
+    let shown = lines.len().min(LINES);
+    for line in &lines[..shown] {
+        page.put(&[(Style::new(), line)]);
     }
     page.gap();
+    let left_out = [
+        (
+            lines.len() - shown,
+            "more line of this error",
+            "more lines of this error",
+        ),
+        (errors.saturating_sub(1), "more error", "more errors"),
+    ];
+    let left_out: Vec<String> = left_out
+        .iter()
+        .filter(|(n, ..)| *n > 0)
+        .map(|(n, one, many)| format!("{n} {}", if *n == 1 { one } else { many }))
+        .collect();
+    if !left_out.is_empty() {
+        page.paragraph(
+            Style::new(),
+            &format!("Not shown: {}.", left_out.join(", ")),
+        );
+    }
     let numbers = report.clauses.iter().map(|clause| clause.number);
     match (numbers.clone().min(), numbers.max()) {
         (Some(first), Some(last)) if first < last => {
@@ -36,25 +60,17 @@ pub(super) fn put(page: &mut Page, report: &Report, error: &str, errors: usize) 
         _ => {}
     }
     page.gap();
+    if let (false, Some(package)) = (left_out.is_empty(), package(report)) {
+        page.command("see all", DO, &format!("cargo build -p {package}"));
+    }
     page.command("again", DO, &again(report, None));
 }
 
-/// A line of the compiler, made to fit: the learner's source is cut, since the learner has it;
-/// what the compiler says about it is folded, so that no word of it is lost.
-fn compiler_line(line: &str) -> Vec<String> {
-    const ROOM: usize = WIDTH - 4;
-    let is_source = line.trim_start().starts_with(|c: char| c.is_ascii_digit());
-    if is_source {
-        return vec![fold::shorten(line, ROOM)];
+/// The package that was built, where it is one of the workspace.
+fn package(report: &Report) -> Option<String> {
+    match &report.subject {
+        SubjectNote::Learner { .. } => Some(report.lab.clone()),
+        SubjectNote::Reference => Some(format!("{}-solution", report.lab)),
+        SubjectNote::Program { .. } => None,
     }
-    let mut lines = Vec::new();
-    let mut rest = line.to_owned();
-    while let Some((cut, _)) = rest.char_indices().nth(ROOM) {
-        let space = rest[..cut].rfind(' ').filter(|&at| at > ROOM / 2);
-        let tail = rest.split_off(space.unwrap_or(cut));
-        lines.push(rest.trim_end().to_owned());
-        rest = format!("{}{}", " ".repeat(12), tail.trim_start());
-    }
-    lines.push(rest);
-    lines
 }

@@ -1,0 +1,98 @@
+//! Clause 10 of lab 1: a huge file is not walked.
+
+use crate::evidence::Observation;
+use crate::evidence::bytes::escape;
+use crate::evidence::ending::Ending;
+use crate::rule::mapping::of_file;
+use crate::rule::trace::{events, target};
+use crate::rule::{ending, exhibit, facts, file, finding::broken};
+use crate::verdict::{Ruling, Spot};
+
+use super::rules::no_call_moves;
+use super::{command, name, text};
+
+/// The change is made without touching more of the file than the text needs.
+pub fn not_walked(obs: &Observation) -> Ruling {
+    const BLOCKS: u64 = 1 << 20;
+    const RESIDENT_KIB: u64 = 64 << 10;
+    let size = file::before(obs, name(obs)).map_or(0, |state| state.length);
+    let text = text(obs).as_bytes();
+    let append = command(obs) == "append";
+    let added = text.len() as u64;
+    let (from, to) = match append {
+        true => (size, size + added),
+        false => (0, size),
+    };
+    events(obs)?;
+    no_call_moves(obs, &target(obs, name(obs)))?;
+    comes_to_its_end(obs)?;
+    ending::exits(obs, 0)?;
+    let state = file::after(obs, name(obs));
+    let length = state.map_or(0, |state| state.length);
+    let found = state.map_or_else(Vec::new, |state| state.content.range(from, text.len()));
+    if length != to || found != text {
+        return broken(
+            format!(
+                "`{}` is {} long, with the text at offset {from}",
+                name(obs),
+                exhibit::size(to)
+            ),
+            format!(
+                "it is {} long, with `{}` there",
+                exhibit::size(length),
+                escape(&found)
+            ),
+        )
+        .at(file::spot(name(obs)))
+        .fail();
+    }
+    let n = added.to_string();
+    let facts = match append {
+        true => vec![
+            ("size", size.to_string()),
+            ("appended", n.clone()),
+            ("synced", n),
+            ("new size", to.to_string()),
+        ],
+        false => vec![
+            ("size", size.to_string()),
+            ("written", n.clone()),
+            ("cut", "0".to_owned()),
+            ("synced", n),
+        ],
+    };
+    facts::are(obs, &facts)?;
+    file::allocates_at_most(obs, name(obs), BLOCKS)?;
+    let peak = obs.evidence.actors[0].peak_rss_kib;
+    if peak <= RESIDENT_KIB {
+        return Ok(());
+    }
+    broken(
+        "never more than 64 MiB of memory resident",
+        format!("there were {} MiB", peak >> 10),
+    )
+    .at(Spot::Ending)
+    .code("file-walked")
+    .fail()
+}
+
+/// Who walks the file runs out of time, in a mapping of it.
+fn comes_to_its_end(obs: &Observation) -> Ruling {
+    let actor = &obs.evidence.actors[0];
+    let mappings = of_file(obs, &target(obs, name(obs)))?;
+    let (Ending::TooMuchCpu { .. } | Ending::TooLong { .. }, Some(last)) =
+        (&actor.ending, mappings.last())
+    else {
+        return Ok(());
+    };
+    let seen = format!(
+        "{}, with {} MiB of memory resident at most",
+        ending::words(obs, actor),
+        actor.peak_rss_kib >> 10
+    );
+    broken("the program comes to its end, whatever the size", seen)
+        .at(Spot::Event { index: last.made })
+        .show(exhibit::calls(obs, last.made, &[]))
+        .code("file-walked")
+        .fail()
+}
