@@ -28,10 +28,13 @@ mod witness;
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
+use std::mem;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::Mutex;
 
+use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{SysconfVar, sysconf};
 use serde::{Deserialize, Serialize};
 
@@ -105,6 +108,31 @@ impl Answer {
     }
 }
 
+/// Held while an observer is started, and for good once everything is to end.
+static GATE: Mutex<()> = Mutex::new(());
+
+/// Kills every observer with all that it started, and waits until nothing of them is left. No
+/// observer is started any more, and whoever waits for one waits on: the caller is to end this
+/// process.
+///
+/// # Errors
+///
+/// Other processes cannot be adopted, or not be waited for (prctl(2), wait(2)).
+pub fn end_all() -> io::Result<()> {
+    mem::forget(GATE.lock());
+    // What an observer leaves behind comes to this process.
+    sys::adopt_orphans()?;
+    let me = std::process::id() as libc::pid_t;
+    loop {
+        process::descendants(me).into_iter().for_each(process::kill);
+        match waitpid(None, Some(WaitPidFlag::__WALL)) {
+            Err(nix::Error::ECHILD) => return Ok(()),
+            Err(error) if error != nix::Error::EINTR => return Err(error.into()),
+            _ => {}
+        }
+    }
+}
+
 /// What an observer writes: the evidence, or why there is none.
 type Told = Result<Evidence, String>;
 
@@ -137,13 +165,17 @@ pub fn observe(program: &Path, scenario: &Scenario, folder: &Path) -> Result<Ans
     };
     let job = serde_json::to_vec(&job).map_err(|error| fault(error.to_string()))?;
     let myself = std::env::current_exe().map_err(|error| fault(format!("{error}")))?;
-    let mut observer = Command::new(&myself)
+    let mut observer = Command::new(&myself);
+    observer
         .arg(COMMAND)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| fault(format!("`{}`: {error}", myself.display())))?;
+        .stderr(Stdio::piped());
+    let open = GATE.lock();
+    let observer = observer.spawn();
+    drop(open);
+    let mut observer =
+        observer.map_err(|error| fault(format!("`{}`: {error}", myself.display())))?;
     let (input, output, errors) = (
         observer.stdin.take(),
         observer.stdout.take(),
@@ -155,7 +187,9 @@ pub fn observe(program: &Path, scenario: &Scenario, folder: &Path) -> Result<Ans
     let answer = output.map_or(Ok(None), |output| take_answer(output, folder));
     let mut words = String::new();
     let _ = errors.map(|errors| errors.take(4096).read_to_string(&mut words));
-    let status = observer.wait().map_err(|error| fault(error.to_string()))?;
+    let status = observer.wait();
+    drop(GATE.lock());
+    let status = status.map_err(|error| fault(error.to_string()))?;
     match answer {
         // What came out of an observer that was killed need not be its own word.
         Ok(Some(Ok(answer))) if status.success() => Ok(answer),

@@ -8,18 +8,23 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::thread;
-use std::time::Duration;
 
 use nix::sys::statvfs::statvfs;
 use nix::unistd::mkdtemp;
+
+use crate::observe;
 
 /// Bytes that must be free in the temporary folder: below, a program that fails for want of room
 /// could not be told from a wrong one.
 pub const ROOM: u64 = 16 << 20;
 
-/// The folder that a signal has to remove.
-static CURRENT: Mutex<Option<PathBuf>> = Mutex::new(None);
+/// The run that a signal has to end.
+static CURRENT: Mutex<Option<Current>> = Mutex::new(None);
+
+struct Current {
+    folder: PathBuf,
+    keeps: bool,
+}
 
 /// The folder of one run. Removed when dropped, unless it is kept.
 #[derive(Debug)]
@@ -70,8 +75,9 @@ impl Scratch {
             keeps,
             salt,
         };
-        if !keeps && let Ok(mut current) = CURRENT.lock() {
-            *current = Some(scratch.folder.clone());
+        if let Ok(mut current) = CURRENT.lock() {
+            let folder = scratch.folder.clone();
+            *current = Some(Current { folder, keeps });
         }
         scratch.has_room()?;
         Ok(scratch)
@@ -144,25 +150,23 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         if !self.keeps {
             let _ = remove(&self.folder);
-            if let Ok(mut current) = CURRENT.lock() {
-                *current = None;
-            }
+        }
+        if let Ok(mut current) = CURRENT.lock() {
+            *current = None;
         }
     }
 }
 
-/// From now on Ctrl-C, SIGTERM and SIGHUP remove the folder of the run and end the checker with
-/// `status`. Observers end with it.
+/// From now on Ctrl-C, SIGTERM and SIGHUP end a run with all that it started, remove its folder
+/// unless it is kept, and end the checker with `status`.
 pub fn remove_on_signal(status: i32) {
     let handler = move || {
-        let folder = CURRENT.lock().ok().and_then(|mut current| current.take());
-        if let Some(folder) = folder {
-            // An observer may be making files yet: until it has noticed, the folder is not empty.
-            for _ in 0..50 {
-                if remove(&folder).is_ok() {
-                    break;
-                }
-                thread::sleep(Duration::from_millis(10));
+        let current = CURRENT.lock().ok().and_then(|mut current| current.take());
+        if let Some(current) = current {
+            // Nobody makes a file in it after that. If it cannot be had, there is no better way.
+            let _ = observe::end_all();
+            if !current.keeps {
+                let _ = remove(&current.folder);
             }
         }
         std::process::exit(status);

@@ -218,6 +218,15 @@ pub fn descendants(root: pid_t) -> Vec<pid_t> {
     found.split_off(1)
 }
 
+/// Kills a process, whatever it does about signals.
+pub fn kill(pid: pid_t) {
+    // That it has gone already is what is wanted.
+    let _ = nix::sys::signal::kill(
+        nix::unistd::Pid::from_raw(pid),
+        nix::sys::signal::Signal::SIGKILL,
+    );
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -74,7 +74,8 @@ pub fn run(program: &Path, scenario: &Scenario, folder: &Path) -> io::Result<Evi
         let text = "/proc shows no processes; mount it with `mount -t proc proc /proc`";
         return Err(io::Error::other(text));
     }
-    sys::adopt_orphans_and_follow_parent()?;
+    sys::adopt_orphans()?;
+    sys::die_with_parent()?;
     if let Err(reason) = stage::prepare(scenario.place, folder)? {
         return Ok(unavailable(scenario, reason));
     }
@@ -203,7 +204,7 @@ impl Run<'_> {
         }
         loop {
             for pid in process::descendants(me) {
-                tasks::kill(pid);
+                process::kill(pid);
             }
             match sys::wait_any() {
                 Ok(Some(waited)) => tasks::let_die(waited),

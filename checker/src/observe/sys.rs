@@ -208,12 +208,12 @@ pub fn read_memory(pid: pid_t, address: u64, length: usize) -> Vec<u8> {
     bytes
 }
 
-/// Makes this process the parent of all descendants that lose theirs, and dies with its own
-/// parent (prctl(2): PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG).
-pub fn adopt_orphans_and_follow_parent() -> io::Result<()> {
-    // SAFETY: both options take integers only.
+/// Makes this process the parent of all descendants that lose theirs (prctl(2):
+/// PR_SET_CHILD_SUBREAPER).
+pub fn adopt_orphans() -> io::Result<()> {
+    // SAFETY: the option takes integers only.
     check(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) })?;
-    die_with_parent()
+    Ok(())
 }
 
 /// Whether other processes of the same user may look into this one: read its memory, use its

@@ -4,6 +4,7 @@
 //! The learner's crates in labs/ are left alone: stubs are generated into the target folder.
 
 mod golden;
+mod interrupted;
 mod kept;
 mod place;
 mod refused;

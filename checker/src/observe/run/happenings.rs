@@ -12,7 +12,7 @@ use crate::observe::{process, sys};
 use crate::scenario::{Action, Happening, Start, Watch};
 
 use super::Run;
-use super::tasks::{self, Hold, Task};
+use super::tasks::{Hold, Task};
 
 /// Asleep at this many looks in a row inside a watched call: blocked. A call that gets what it
 /// wants does not sleep, and a disk is waited for in another state.
@@ -73,7 +73,7 @@ impl Run<'_> {
         }
         if self.untraced.is_some() && scenario.watch == Watch::Traced {
             // A filter without a tracer would refuse every watched call (seccomp(2)).
-            tasks::kill(pid);
+            process::kill(pid);
             nix::sys::wait::waitpid(child.pid, None)?;
             if self.acts() {
                 self.unavailable.clone_from(&self.untraced);
@@ -226,13 +226,15 @@ impl Run<'_> {
         // Not yet waited for, so its number is still its own.
         if let (None, Some(pid)) = (&actor.ending, actor.pid()) {
             if self.untraced.is_some() {
-                process::descendants(pid).into_iter().for_each(tasks::kill);
+                process::descendants(pid)
+                    .into_iter()
+                    .for_each(process::kill);
             }
-            tasks::kill(pid);
+            process::kill(pid);
         }
         let own = self.tasks.iter().filter(|(_, task)| task.actor == n);
         for (_, task) in own {
-            tasks::kill(task.leader);
+            process::kill(task.leader);
         }
     }
 }

@@ -35,15 +35,6 @@ pub struct Hold {
     pub rule: String,
 }
 
-/// Kills a process, whatever it does about signals.
-pub fn kill(pid: pid_t) {
-    // That it has gone already is what is wanted.
-    let _ = nix::sys::signal::kill(
-        nix::unistd::Pid::from_raw(pid),
-        nix::sys::signal::Signal::SIGKILL,
-    );
-}
-
 /// Lets a task that was killed and stopped once more on its way out go on.
 pub fn let_die(waited: Waited) {
     if libc::WIFSTOPPED(waited.status) {
