@@ -38,6 +38,10 @@ pub enum What {
     Started {
         /// The child's number within the actor.
         process: usize,
+        /// Whether it has the memory of its parent until it becomes another program or ends, and
+        /// not a copy of it (clone(2): CLONE_VM).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        shares: bool,
     },
     /// A thread was started.
     Thread,
@@ -83,6 +87,10 @@ pub struct Call {
     /// What the kernel answered; negative is `-errno`. `None` if the process ended first, or if
     /// the way of watching does not tell.
     pub result: Option<i64>,
+    /// How many events the trace held when it was answered: those from the call's own index to
+    /// before this one came while it was under way. `None` where `result` is, and in old evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned: Option<usize>,
     /// Whether the answer was made up by the scenario (an injected fault).
     pub injected: bool,
 }

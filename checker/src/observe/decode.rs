@@ -90,6 +90,10 @@ pub fn call(spec: &Spec, registers: [u64; 6], eyes: &impl Eyes) -> Call {
                 buffers.push((raw, raw.saturating_add(registers[n + 1])));
                 format!("{raw:#x}")
             }
+            Kind::Few(length) => {
+                buffers.push((raw, raw.saturating_add(length)));
+                format!("{raw:#x}")
+            }
             Kind::Rooms => {
                 buffers.extend(memory(&vectors(eyes, raw, registers[n + 1])));
                 format!("{raw:#x}")
@@ -141,6 +145,7 @@ pub fn call(spec: &Spec, registers: [u64; 6], eyes: &impl Eyes) -> Call {
         data,
         buffers,
         result: None,
+        returned: None,
         injected: false,
     }
 }

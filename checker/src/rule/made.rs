@@ -163,6 +163,7 @@ impl Made {
             other: None,
             data: None,
             result: Some(result),
+            returned: None,
             injected: false,
         }))
     }
@@ -248,6 +249,7 @@ impl Made {
             data: Some(Bytes::from(text)),
             buffers: Vec::new(),
             result: Some(text.len() as i64),
+            returned: None,
             injected: false,
         }))
     }

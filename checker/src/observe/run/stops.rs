@@ -86,6 +86,7 @@ impl Run<'_> {
         } else {
             Some(leader)
         };
+        let parent = kin;
         let kin = kin
             .and_then(|kin| self.tasks.get(&kin))
             .map(|task| (task.actor, task.process));
@@ -94,7 +95,9 @@ impl Run<'_> {
             let processes = &mut self.actors[actor].processes;
             processes.push(tid);
             let number = processes.len() - 1;
-            self.record(actor, relative, What::Started { process: number });
+            let shares = parent.is_some_and(|parent| process::share_memory(parent, tid));
+            let process = number;
+            self.record(actor, relative, What::Started { process, shares });
             number
         } else {
             self.record(actor, relative, What::Thread);
@@ -139,8 +142,9 @@ impl Run<'_> {
             return sys::resume(tid, libc::PTRACE_CONT, 0);
         };
         let (actor, process) = (task.actor, task.process);
-        let (Some(spec), Some(&streams)) = (calls::spec(number), self.actors[actor].streams())
-        else {
+        let carrier = calls::carrier_spec(number);
+        let spec = calls::spec(number).or(carrier);
+        let (Some(spec), Some(&streams)) = (spec, self.actors[actor].streams()) else {
             return sys::resume(tid, libc::PTRACE_CONT, 0);
         };
         if self.trace.len() >= EVENTS {
@@ -154,6 +158,9 @@ impl Run<'_> {
             streams: &streams,
         };
         let mut call = decode::call(spec, arguments, &seen);
+        if carrier.is_some() && !seen.has_files_at(&call.buffers) {
+            return sys::resume(tid, libc::PTRACE_CONT, 0);
+        }
         let lines = self.lines_of(actor, &call);
         self.keep_little(actor, &mut call);
         let index = self.record(actor, process, What::Call(call));
@@ -198,9 +205,11 @@ impl Run<'_> {
         };
         let actor = self.trace[index].actor;
         let streams = self.actors[actor].streams().copied();
+        let returned = self.trace.len();
         let mut succeeded = false;
         if let What::Call(call) = &mut self.trace[index].what {
             call.result = Some(result);
+            call.returned = Some(returned);
             succeeded = call.succeeded();
             if let (true, Some(streams), Some(_)) = (succeeded, streams, Open::of(call)) {
                 let seen = Seen {
