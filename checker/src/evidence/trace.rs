@@ -204,6 +204,19 @@ pub const O_CREAT: u64 = 0o100;
 /// O_TRUNC of open(2).
 pub const O_TRUNC: u64 = 0o1000;
 
+/// FALLOC_FL_KEEP_SIZE of fallocate(2): the length stays.
+pub const FALLOC_FL_KEEP_SIZE: u64 = 0x01;
+/// FALLOC_FL_PUNCH_HOLE: the bytes become a hole.
+pub const FALLOC_FL_PUNCH_HOLE: u64 = 0x02;
+/// FALLOC_FL_COLLAPSE_RANGE: the bytes are taken out, and what is behind them moves up.
+pub const FALLOC_FL_COLLAPSE_RANGE: u64 = 0x08;
+/// FALLOC_FL_ZERO_RANGE: the bytes become zeros.
+pub const FALLOC_FL_ZERO_RANGE: u64 = 0x10;
+/// FALLOC_FL_INSERT_RANGE: a hole is put in, and what is behind it moves down.
+pub const FALLOC_FL_INSERT_RANGE: u64 = 0x20;
+/// FALLOC_FL_WRITE_ZEROES: the bytes become zeros that are written.
+pub const FALLOC_FL_WRITE_ZEROES: u64 = 0x80;
+
 /// mmap(2), read from a [`Call`].
 #[derive(Clone, Copy, Debug)]
 pub struct Mmap<'a> {

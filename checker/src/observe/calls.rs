@@ -49,6 +49,8 @@ pub enum Kind {
     Command,
     /// `LOCK_` operation of flock.
     Lock,
+    /// `FALLOC_FL_` bits.
+    Allocation,
     /// A process.
     Process,
 }
@@ -67,8 +69,8 @@ pub struct Spec {
 }
 
 use Kind::{
-    Address, Bits, Bytes, Command, Fd, Folder, Lock, MapFlags, Message, Mode, Number, OpenFlags,
-    OpenHow, Path, Process, Prot, Room, Rooms, Signed, SyncFlags, Vectors,
+    Address, Allocation, Bits, Bytes, Command, Fd, Folder, Lock, MapFlags, Message, Mode, Number,
+    OpenFlags, OpenHow, Path, Process, Prot, Room, Rooms, Signed, SyncFlags, Vectors,
 };
 
 macro_rules! calls {
@@ -121,7 +123,7 @@ calls! {
     "msync" SYS_msync ("addr" Address, "length" Number, "flags" SyncFlags);
     "ftruncate" SYS_ftruncate ("fd" Fd, "length" Signed);
     "truncate" SYS_truncate ("path" Path, "length" Signed);
-    "fallocate" SYS_fallocate ("fd" Fd, "mode" Bits, "offset" Signed, "length" Signed);
+    "fallocate" SYS_fallocate ("fd" Fd, "mode" Allocation, "offset" Signed, "length" Signed);
     "fsync" SYS_fsync ("fd" Fd);
     "fdatasync" SYS_fdatasync ("fd" Fd);
     "sync" SYS_sync ();

@@ -84,6 +84,7 @@ pub fn call(spec: &Spec, registers: [u64; 6], eyes: &impl Eyes) -> Call {
             Kind::Mode => format!("0{:o}", raw & 0o7777),
             Kind::Bits => format!("{raw:#x}"),
             Kind::Command => flags::command(raw),
+            Kind::Allocation => flags::fallocate(raw),
             Kind::Lock => flags::lock(raw),
             Kind::Process => (raw as i32).to_string(),
             Kind::Room => {

@@ -6,7 +6,7 @@ use crate::evidence::ending::Ending;
 use crate::evidence::trace::{FileRef, Mmap, PROT_READ};
 use crate::rule::mapping::{Mapping, Range, first_gap, of_file};
 use crate::rule::moved::{self, Way};
-use crate::rule::trace::{Step, Target, calls, events, length_set, resolve, target};
+use crate::rule::trace::{Step, Target, calls, displaced, events, length_set, resolve, target};
 use crate::rule::{ending, exhibit, facts, file, finding::broken, moment, refusal, sync};
 use crate::verdict::{Finding, Ruling, Spot};
 
@@ -221,23 +221,44 @@ fn through_mapping(obs: &Observation) -> Ruling {
 }
 
 /// Overwriting leaves the length alone the whole time, and appending never cuts the file: what was
-/// cut off for a moment is gone for everyone else, whatever is put back.
+/// cut off for a moment is gone for everyone else, whatever is put back. Nor does a call clear or
+/// move bytes that no text is stored into.
 fn keeps_length(obs: &Observation) -> Ruling {
     let Some(was) = file::before(obs, name(obs)) else {
         return Ok(());
     };
     let append = command(obs) == "append";
+    let stored = change(obs).stored;
     let wrong = |length: u64| length < was.length || length > was.length && !append;
     for step in calls(obs)?.iter().filter(|step| step.call.succeeded()) {
         let its = |file: &FileRef| (file.device, file.inode) == (was.device, was.inode);
+        let is_its = step.call.file.as_ref().is_some_and(its);
+        let lost = displaced(step.call).filter(|&(from, to)| {
+            // The old bytes before the text, and those behind it.
+            let apart = [(0, stored.from), (stored.to, was.length)];
+            let mut kept = apart.iter().map(|&(a, b)| (a, b.min(was.length)));
+            is_its && kept.any(|(a, b)| a.max(from) < b.min(to))
+        });
+        if lost.is_some() {
+            let index = step.index;
+            return broken(
+                format!(
+                    "the bytes of `{}` around the text stay as they are",
+                    name(obs)
+                ),
+                format!("`{}` cleared or moved some of them", step.call.name),
+            )
+            .at(Spot::Event { index })
+            .show(exhibit::calls(obs, index, &[]))
+            .fail();
+        }
         let set = length_set(step.call)
             .flatten()
             .map(|to| match step.call.name.as_str() {
                 "fallocate" => to.max(was.length),
                 _ => to,
             });
-        let Some(to) = set.filter(|&to| wrong(to) && step.call.file.as_ref().is_some_and(its))
-        else {
+        let Some(to) = set.filter(|&to| wrong(to) && is_its) else {
             continue;
         };
         let expected = match append {

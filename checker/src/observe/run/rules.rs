@@ -42,6 +42,9 @@ const CHANGING: &[&str] = &[
     "ioctl",
 ];
 
+/// How many processes of an actor are looked into at most.
+const SPACES: usize = 8;
+
 impl Run<'_> {
     /// A task stands at the entry or the exit of a call; at the entry of a write these lines are
     /// about to be completed.
@@ -249,7 +252,7 @@ impl Run<'_> {
         Ok(format!("answered {words}"))
     }
 
-    /// Looks at the files, the address spaces and the witnesses.
+    /// Looks at the files, the address spaces of all processes, and the witnesses.
     fn look(&mut self, rule: &str, actor: usize) -> io::Result<()> {
         let mut files: Vec<_> = files::states(&self.folder)?
             .into_iter()
@@ -262,11 +265,15 @@ impl Run<'_> {
         }
         let mut spaces = Vec::new();
         for (n, run) in self.actors.iter().enumerate() {
-            if run.is_running()
-                && let Some(pid) = run.pid()
-            {
+            if !run.is_running() {
+                continue;
+            }
+            let own = run.processes.iter().copied().enumerate();
+            // One that has ended may have left its number to another.
+            let alive = own.filter(|(_, pid)| self.tasks.contains_key(pid));
+            for (process, pid) in alive.take(SPACES) {
                 // A process on its way out has no address space any more.
-                spaces.extend(space::look(pid, n, &self.folder).ok());
+                spaces.extend(space::look(pid, (n, process), &self.folder).ok());
             }
         }
         self.moments.push(Moment {
