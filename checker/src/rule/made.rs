@@ -50,7 +50,7 @@ pub fn observation(scenario: Scenario) -> Made {
                     });
                 }
             }
-            FileKind::Directory => state.kind = FileType::Directory,
+            FileKind::Directory | FileKind::Disk => state.kind = FileType::Directory,
             FileKind::Fifo => state.kind = FileType::Fifo,
             FileKind::SymbolicLink(to) => state.kind = FileType::SymbolicLink(to.clone()),
             FileKind::HardLink(to) => {
