@@ -54,6 +54,9 @@ pub enum What {
         /// For a memory fault, the mapping it lies in.
         within: Option<FaultPlace>,
     },
+    /// The process is about to end: no thread of it will run its program any more. Nobody has heard
+    /// of its end yet.
+    Leaving,
     /// The process ended.
     Ended,
     /// A rule of the scenario acted here.

@@ -207,7 +207,8 @@ fn outlives(obs: &Observation, actor: usize) -> Option<usize> {
         return None;
     };
     let own = |event: &&Event| event.actor == actor;
-    let is_end = |event: &Event| event.process == 0 && event.what == What::Ended;
+    let is_end =
+        |event: &Event| event.process == 0 && matches!(event.what, What::Leaving | What::Ended);
     let end = events
         .iter()
         .position(|event| own(&event) && is_end(event))?;

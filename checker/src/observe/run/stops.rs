@@ -58,6 +58,7 @@ impl Run<'_> {
             }
             (libc::PTRACE_EVENT_EXEC, _) => self.became(tid),
             (libc::PTRACE_EVENT_EXIT, _) => {
+                self.leaves(tid);
                 let is_first = self.tasks.get(&tid).is_some_and(|task| {
                     task.leader == tid && self.actors[task.actor].pid() == Some(tid)
                 });
@@ -108,6 +109,7 @@ impl Run<'_> {
             actor,
             process: number,
             in_call: None,
+            leaving: false,
             hold: None,
         };
         self.tasks.insert(tid, task);
@@ -294,6 +296,19 @@ impl Run<'_> {
             self.record(actor, process, What::Became { path });
         }
         sys::resume(tid, libc::PTRACE_CONT, 0)
+    }
+
+    /// A task has left its program; with the last one the process does.
+    fn leaves(&mut self, tid: pid_t) {
+        let Some(task) = self.tasks.get_mut(&tid) else {
+            return;
+        };
+        task.leaving = true;
+        let (leader, actor, process) = (task.leader, task.actor, task.process);
+        let mut own = self.tasks.values().filter(|task| task.leader == leader);
+        if own.all(|task| task.leaving) {
+            self.record(actor, process, What::Leaving);
+        }
     }
 
     /// A task, or an untraced process, has ended.
