@@ -332,6 +332,27 @@ mod tests {
     }
 
     #[test]
+    fn work_after_the_end_is_seen() {
+        let run = |first: What| {
+            let obs = made::observation(made::scenario(&["f"]))
+                .print("size: 1\n")
+                .msync(0x1000, 1, "MS_SYNC", 0)
+                .with(|obs| {
+                    let Facet::Seen(events) = &mut obs.evidence.trace else {
+                        panic!("it was seen");
+                    };
+                    events[0].what = first;
+                    events[1].process = 1;
+                })
+                .done();
+            exits(&obs, 0)
+        };
+        assert_eq!(run(What::Thread), Ok(()));
+        assert!(run(What::Leaving).is_err());
+        assert!(run(What::Ended).is_err());
+    }
+
+    #[test]
     fn a_bus_error_behind_the_end_says_which_byte() {
         let within = |offset| FaultPlace {
             path: "f".to_owned(),

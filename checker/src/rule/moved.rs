@@ -253,4 +253,104 @@ mod tests {
         assert!(filled("MAP_SHARED"));
         assert!(!filled("MAP_PRIVATE"));
     }
+
+    fn event(obs: &mut Observation, index: usize) -> &mut crate::evidence::trace::Event {
+        match &mut obs.evidence.trace {
+            Facet::Seen(events) => &mut events[index],
+            Facet::Unseen(reason) => panic!("{reason}"),
+        }
+    }
+
+    fn call(obs: &mut Observation, index: usize) -> &mut Call {
+        match &mut event(obs, index).what {
+            What::Call(call) => call,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    const RW: &str = "PROT_READ|PROT_WRITE";
+
+    #[test]
+    fn a_mapping_counts_while_a_call_is_under_way() {
+        let run = |returned: usize| {
+            let obs = made::observation(made::scenario(&["a", "b"]))
+                .call("read", &[7, 0x10000, 10], 10)
+                .mmap("a", 4096, RW, "MAP_SHARED|MAP_FIXED", 0x10000)
+                .print("copied: 10\n")
+                .with(|obs| call(obs, 0).returned = Some(returned))
+                .done();
+            none(&obs, &target(&obs, "a"), Way::Into, "x").is_err()
+        };
+        assert!(!run(1));
+        assert!(run(2));
+        assert!(run(3));
+        let taken_away = |returned: usize| {
+            let obs = made::observation(made::scenario(&["a", "b"]))
+                .mmap("a", 4096, RW, "MAP_SHARED", 0x10000)
+                .call("munmap", &[0x10000, 4096], 0)
+                .call("read", &[7, 0x10000, 10], 10)
+                .with(|obs| call(obs, 1).returned = Some(returned))
+                .done();
+            none(&obs, &target(&obs, "a"), Way::Into, "x").is_err()
+        };
+        assert!(!taken_away(2));
+        assert!(taken_away(3));
+    }
+
+    #[test]
+    fn a_call_that_never_came_back_may_have_moved_bytes() {
+        let run = |change: fn(&mut Observation)| {
+            let obs = made::observation(made::scenario(&["a", "b"]))
+                .mmap("a", 4096, RW, "MAP_SHARED", 0x10000)
+                .call("read", &[7, 0x10000, 10], 0)
+                .with(|obs| call(obs, 1).result = None)
+                .with(change)
+                .done();
+            none(&obs, &target(&obs, "a"), Way::Into, "x").is_err()
+        };
+        assert!(run(|_| ()));
+        assert!(!run(|obs| obs.scenario.watch = Watch::Untraced));
+        assert!(!run(|obs| {
+            let rule = "finish".to_owned();
+            obs.evidence.actors[0].ending = Ending::Stopped { rule };
+        }));
+    }
+
+    #[test]
+    fn who_shares_the_memory_has_its_mappings() {
+        let run = |shares: bool| {
+            let obs = made::observation(made::scenario(&["a", "b"]))
+                .print("size: 10\n")
+                .mmap("a", 4096, RW, "MAP_SHARED", 0x10000)
+                .call("munmap", &[0x10000, 0], 0)
+                .call("write", &[7, 0x10000, 10], 10)
+                .with(|obs| {
+                    event(obs, 0).what = What::Started { process: 1, shares };
+                    event(obs, 1).process = 1;
+                    event(obs, 2).process = 1;
+                    event(obs, 2).what = What::Ended;
+                })
+                .done();
+            none(&obs, &target(&obs, "a"), Way::Either, "x").is_err()
+        };
+        assert!(run(true));
+        assert!(!run(false));
+    }
+
+    #[test]
+    fn a_name_carries_bytes_from_mapping_to_mapping_only() {
+        let run = |op: u64, address: u64| {
+            let obs = made::observation(made::scenario(&["a", "b"]))
+                .mmap("a", 4096, RW, "MAP_SHARED", 0x10000)
+                .call("prctl", &[op, address], 0)
+                .with(|obs| call(obs, 1).buffers = vec![(address, address + 16)])
+                .done();
+            let a = target(&obs, "a");
+            let of = none(&obs, &a, Way::Either, "x").is_err();
+            (of, none(&obs, &a, Way::Into, "x").is_err())
+        };
+        assert_eq!(run(15, 0x10020), (true, false));
+        assert_eq!(run(PR_GET_NAME, 0x10020), (true, true));
+        assert_eq!(run(PR_GET_NAME, 0x9000), (false, false));
+    }
 }

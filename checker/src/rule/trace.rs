@@ -175,3 +175,27 @@ pub fn length_set(call: &Call) -> Option<Option<u64>> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::made;
+
+    #[test]
+    fn the_modes_of_fallocate_are_told_apart() {
+        let run = |mode: u64| {
+            let obs = made::observation(made::scenario(&["f"]))
+                .on("fallocate", "f", &[3, mode, 4096, 4096], 0)
+                .done();
+            let call = calls_seen(&obs)[0].call.clone();
+            (length_set(&call), displaced(&call))
+        };
+        assert_eq!(run(0), (Some(Some(8192)), None));
+        assert_eq!(run(0x01), (None, None));
+        assert_eq!(run(0x03), (None, Some((4096, 8192))));
+        assert_eq!(run(0x10), (Some(Some(8192)), Some((4096, 8192))));
+        assert_eq!(run(0x11), (None, Some((4096, 8192))));
+        assert_eq!(run(0x08), (Some(None), Some((4096, u64::MAX))));
+        assert_eq!(run(0x20), (Some(None), Some((4096, u64::MAX))));
+    }
+}

@@ -239,7 +239,9 @@ fn keeps_length(obs: &Observation) -> Ruling {
             let mut kept = apart.iter().map(|&(a, b)| (a, b.min(was.length)));
             is_its && kept.any(|(a, b)| a.max(from) < b.min(to))
         });
-        if lost.is_some() {
+        // What is taken out or put in changes the length by as much.
+        let shifts = is_its && length_set(step.call) == Some(None);
+        if lost.is_some() || shifts {
             let index = step.index;
             return broken(
                 format!(

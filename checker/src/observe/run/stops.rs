@@ -1,6 +1,7 @@
 //! Stops of traced tasks: what each means, and how the task goes on.
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use libc::{c_int, pid_t};
 
@@ -39,10 +40,17 @@ impl Run<'_> {
         self.clock.stir();
         let (tid, status) = (waited.pid, waited.status);
         if libc::WIFEXITED(status) || libc::WIFSIGNALED(status) {
+            self.strangers.remove(&tid);
             self.gone(waited);
             return Ok(());
         }
         if !libc::WIFSTOPPED(status) {
+            return Ok(());
+        }
+        // What is new may stop before the one that started it, who alone knows that it did
+        // (clone(2): CLONE_PARENT), stops for that.
+        if status >> 16 == EVENT_STOP && !self.tasks.contains_key(&tid) {
+            self.strangers.insert(tid, Instant::now());
             return Ok(());
         }
         self.adopt(tid, None);
@@ -52,7 +60,11 @@ impl Run<'_> {
             (0, signal) => self.signalled(tid, signal),
             (libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE, _) => {
                 if let Ok(child) = sys::event_message(tid) {
-                    self.adopt(child as pid_t, Some(tid));
+                    let child = child as pid_t;
+                    self.adopt(child, Some(tid));
+                    if self.strangers.remove(&child).is_some() {
+                        self.go_on(child)?;
+                    }
                 }
                 self.go_on(tid)
             }
@@ -74,6 +86,22 @@ impl Run<'_> {
             }
             _ => self.go_on(tid),
         }
+    }
+
+    /// One that was killed in the middle tells nobody whom it started.
+    pub(super) fn take_in_strangers(&mut self) -> io::Result<()> {
+        const PATIENCE: Duration = Duration::from_secs(1);
+        let mut left: Vec<pid_t> = Vec::new();
+        self.strangers.retain(|&tid, since| {
+            let is_left = since.elapsed() > PATIENCE;
+            left.extend(is_left.then_some(tid));
+            !is_left
+        });
+        for tid in left {
+            self.adopt(tid, None);
+            self.go_on(tid)?;
+        }
+        Ok(())
     }
 
     /// A task that is seen for the first time.
