@@ -1,5 +1,6 @@
 //! Lab 1, a file is memory: what its clauses promise and which checks decide them.
 
+mod length;
 mod mistakes;
 mod rules;
 mod scenarios;
