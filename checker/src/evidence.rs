@@ -74,7 +74,7 @@ pub struct Moment {
     /// Every file in the scenario's folder, also those that a program made, by name; and `None`
     /// for a name of the scenario that is not there.
     pub files: Vec<(String, Option<FileState>)>,
-    /// The address space of every actor that was alive, if the rule looks inside.
+    /// The address space of every process that was alive, if the rule looks inside.
     pub spaces: Vec<AddressSpace>,
     /// What another process sees that had mapped the file before any actor started.
     pub views: Vec<View>,

@@ -73,6 +73,8 @@ pub enum FileKind {
     },
     /// An empty directory.
     Directory,
+    /// An empty directory that is a tmpfs of its own; only on a [`Place::SmallDisk`].
+    Disk,
     /// A named pipe.
     Fifo,
     /// A symbolic link to this target, as it is written.

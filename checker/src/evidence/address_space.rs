@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 pub struct AddressSpace {
     /// Index of the actor.
     pub actor: usize,
+    /// Which process of the actor; processes that share their memory have one each.
+    #[serde(default)]
+    pub process: usize,
     /// Bytes in a page of this machine.
     pub page_size: u64,
     /// The lines of `maps`.

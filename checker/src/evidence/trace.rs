@@ -38,6 +38,10 @@ pub enum What {
     Started {
         /// The child's number within the actor.
         process: usize,
+        /// Whether it has the memory of its parent until it becomes another program or ends, and
+        /// not a copy of it (clone(2): CLONE_VM).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        shares: bool,
     },
     /// A thread was started.
     Thread,
@@ -50,6 +54,9 @@ pub enum What {
         /// For a memory fault, the mapping it lies in.
         within: Option<FaultPlace>,
     },
+    /// The process is about to end: no thread of it will run its program any more. Nobody has heard
+    /// of its end yet.
+    Leaving,
     /// The process ended.
     Ended,
     /// A rule of the scenario acted here.
@@ -83,6 +90,10 @@ pub struct Call {
     /// What the kernel answered; negative is `-errno`. `None` if the process ended first, or if
     /// the way of watching does not tell.
     pub result: Option<i64>,
+    /// How many events the trace held when it was answered: those from the call's own index to
+    /// before this one came while it was under way. `None` where `result` is, and in old evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned: Option<usize>,
     /// Whether the answer was made up by the scenario (an injected fault).
     pub injected: bool,
 }
@@ -196,6 +207,19 @@ pub const O_RDWR: u64 = 2;
 pub const O_CREAT: u64 = 0o100;
 /// O_TRUNC of open(2).
 pub const O_TRUNC: u64 = 0o1000;
+
+/// FALLOC_FL_KEEP_SIZE of fallocate(2): the length stays.
+pub const FALLOC_FL_KEEP_SIZE: u64 = 0x01;
+/// FALLOC_FL_PUNCH_HOLE: the bytes become a hole.
+pub const FALLOC_FL_PUNCH_HOLE: u64 = 0x02;
+/// FALLOC_FL_COLLAPSE_RANGE: the bytes are taken out, and what is behind them moves up.
+pub const FALLOC_FL_COLLAPSE_RANGE: u64 = 0x08;
+/// FALLOC_FL_ZERO_RANGE: the bytes become zeros.
+pub const FALLOC_FL_ZERO_RANGE: u64 = 0x10;
+/// FALLOC_FL_INSERT_RANGE: a hole is put in, and what is behind it moves down.
+pub const FALLOC_FL_INSERT_RANGE: u64 = 0x20;
+/// FALLOC_FL_WRITE_ZEROES: the bytes become zeros that are written.
+pub const FALLOC_FL_WRITE_ZEROES: u64 = 0x80;
 
 /// mmap(2), read from a [`Call`].
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,7 @@
 //! Lab 1, a file is memory: what its clauses promise and which checks decide them.
 
 mod large;
+mod length;
 mod mistakes;
 mod rules;
 mod scenarios;

@@ -232,11 +232,10 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[3],
         hint: "A length is a promise, blocks are what keeps it. Which call asks for the blocks, and what do you undo when there are none?",
-        checks: &[each(
-            "full-disk",
-            &["full-new", "full-over"],
-            rules::full_disk,
-        )],
+        checks: &[
+            each("full-disk", &["full-new", "full-over"], rules::full_disk),
+            each("other-disk", &["other-disk"], rules::on_another_disk),
+        ],
     },
     Clause {
         number: 11,

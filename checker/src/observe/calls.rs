@@ -41,12 +41,16 @@ pub enum Kind {
     Rooms,
     /// A pointer to `struct msghdr`.
     Message,
+    /// A pointer to so many bytes, or a few less, that come from memory or into it.
+    Few(u64),
     /// Bits, in hexadecimal.
     Bits,
     /// `F_` command of fcntl.
     Command,
     /// `LOCK_` operation of flock.
     Lock,
+    /// `FALLOC_FL_` bits.
+    Allocation,
     /// A process.
     Process,
 }
@@ -60,13 +64,13 @@ pub struct Spec {
     pub number: i64,
     /// Its arguments in order.
     pub arguments: &'static [(&'static str, Kind)],
-    /// Watched only if the second argument is one of these; empty is always.
+    /// Watched only if the second argument is one of these, the first for prctl; empty is always.
     pub only: &'static [u32],
 }
 
 use Kind::{
-    Address, Bits, Bytes, Command, Fd, Folder, Lock, MapFlags, Message, Mode, Number, OpenFlags,
-    OpenHow, Path, Process, Prot, Room, Rooms, Signed, SyncFlags, Vectors,
+    Address, Allocation, Bits, Bytes, Command, Fd, Folder, Lock, MapFlags, Message, Mode, Number,
+    OpenFlags, OpenHow, Path, Process, Prot, Room, Rooms, Signed, SyncFlags, Vectors,
 };
 
 macro_rules! calls {
@@ -119,7 +123,7 @@ calls! {
     "msync" SYS_msync ("addr" Address, "length" Number, "flags" SyncFlags);
     "ftruncate" SYS_ftruncate ("fd" Fd, "length" Signed);
     "truncate" SYS_truncate ("path" Path, "length" Signed);
-    "fallocate" SYS_fallocate ("fd" Fd, "mode" Bits, "offset" Signed, "length" Signed);
+    "fallocate" SYS_fallocate ("fd" Fd, "mode" Allocation, "offset" Signed, "length" Signed);
     "fsync" SYS_fsync ("fd" Fd);
     "fdatasync" SYS_fdatasync ("fd" Fd);
     "sync" SYS_sync ();
@@ -157,6 +161,110 @@ calls! {
     "process_vm_writev" SYS_process_vm_writev ("pid" Process, "local_iov" Rooms, "liovcnt" Number, "remote_iov" Rooms, "riovcnt" Number, "flags" Bits);
 }
 
+const fn carrier(
+    name: &'static str,
+    number: i64,
+    arguments: &'static [(&'static str, Kind)],
+) -> Spec {
+    Spec {
+        name,
+        number,
+        arguments,
+        only: &[],
+    }
+}
+
+/// Calls by which the kernel keeps a few bytes for a program and gives them back: a name of the
+/// process, attributes of files, options and names of sockets, the text of a link. They are looked
+/// at only in a traced run, and come into the trace only if their memory lies in a mapping of a
+/// file of the scenario: with memory of their own everybody may make them.
+pub const CARRIERS: &[Spec] = &[
+    Spec {
+        only: &[libc::PR_SET_NAME as u32, libc::PR_GET_NAME as u32],
+        ..carrier(
+            "prctl",
+            libc::SYS_prctl,
+            &[("op", Number), ("name", Kind::Few(16))],
+        )
+    },
+    carrier("setxattr", libc::SYS_setxattr, ATTRIBUTE),
+    carrier("lsetxattr", libc::SYS_lsetxattr, ATTRIBUTE),
+    carrier("fsetxattr", libc::SYS_fsetxattr, ATTRIBUTE_OF_OPEN),
+    carrier("getxattr", libc::SYS_getxattr, ATTRIBUTE),
+    carrier("lgetxattr", libc::SYS_lgetxattr, ATTRIBUTE),
+    carrier("fgetxattr", libc::SYS_fgetxattr, ATTRIBUTE_OF_OPEN),
+    carrier(
+        "setsockopt",
+        libc::SYS_setsockopt,
+        &[
+            ("sockfd", Fd),
+            ("level", Number),
+            ("optname", Number),
+            ("optval", Room),
+            ("optlen", Number),
+        ],
+    ),
+    carrier(
+        "getsockopt",
+        libc::SYS_getsockopt,
+        &[
+            ("sockfd", Fd),
+            ("level", Number),
+            ("optname", Number),
+            ("optval", Kind::Few(128)),
+        ],
+    ),
+    carrier(
+        "bind",
+        libc::SYS_bind,
+        &[("sockfd", Fd), ("addr", Room), ("addrlen", Number)],
+    ),
+    carrier(
+        "connect",
+        libc::SYS_connect,
+        &[("sockfd", Fd), ("addr", Room), ("addrlen", Number)],
+    ),
+    carrier(
+        "getsockname",
+        libc::SYS_getsockname,
+        &[("sockfd", Fd), ("addr", Kind::Few(110))],
+    ),
+    carrier(
+        "getpeername",
+        libc::SYS_getpeername,
+        &[("sockfd", Fd), ("addr", Kind::Few(110))],
+    ),
+    #[cfg(target_arch = "x86_64")]
+    carrier(
+        "readlink",
+        libc::SYS_readlink,
+        &[("path", Address), ("buf", Room), ("bufsiz", Number)],
+    ),
+    carrier(
+        "readlinkat",
+        libc::SYS_readlinkat,
+        &[
+            ("dirfd", Signed),
+            ("path", Address),
+            ("buf", Room),
+            ("bufsiz", Number),
+        ],
+    ),
+];
+
+const ATTRIBUTE: &[(&str, Kind)] = &[
+    ("path", Address),
+    ("name", Address),
+    ("value", Room),
+    ("size", Number),
+];
+const ATTRIBUTE_OF_OPEN: &[(&str, Kind)] = &[
+    ("fd", Fd),
+    ("name", Address),
+    ("value", Room),
+    ("size", Number),
+];
+
 /// Calls that are answered with ENOSYS, so that every way of moving bytes is one that is watched:
 /// io_uring, the old asynchronous I/O, messages in vectors, message queues, key rings, fault
 /// handling in user space. Programs that know them fall back to plain calls. And a filter of the
@@ -188,6 +296,11 @@ pub const FORKS: &[i64] = &[
     #[cfg(target_arch = "x86_64")]
     libc::SYS_vfork,
 ];
+
+/// The call with this number among [`CARRIERS`].
+pub fn carrier_spec(number: u64) -> Option<&'static Spec> {
+    CARRIERS.iter().find(|spec| spec.number as u64 == number)
+}
 
 /// The watched call with this number.
 pub fn spec(number: u64) -> Option<&'static Spec> {

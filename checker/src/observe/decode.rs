@@ -84,10 +84,15 @@ pub fn call(spec: &Spec, registers: [u64; 6], eyes: &impl Eyes) -> Call {
             Kind::Mode => format!("0{:o}", raw & 0o7777),
             Kind::Bits => format!("{raw:#x}"),
             Kind::Command => flags::command(raw),
+            Kind::Allocation => flags::fallocate(raw),
             Kind::Lock => flags::lock(raw),
             Kind::Process => (raw as i32).to_string(),
             Kind::Room => {
                 buffers.push((raw, raw.saturating_add(registers[n + 1])));
+                format!("{raw:#x}")
+            }
+            Kind::Few(length) => {
+                buffers.push((raw, raw.saturating_add(length)));
                 format!("{raw:#x}")
             }
             Kind::Rooms => {
@@ -141,6 +146,7 @@ pub fn call(spec: &Spec, registers: [u64; 6], eyes: &impl Eyes) -> Call {
         data,
         buffers,
         result: None,
+        returned: None,
         injected: false,
     }
 }

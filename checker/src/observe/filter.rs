@@ -6,7 +6,7 @@
 use libc::sock_filter;
 
 use super::arch;
-use super::calls::{FORKS, REFUSED, REFUSED_OPTIONS, WATCHED};
+use super::calls::{CARRIERS, FORKS, REFUSED, REFUSED_OPTIONS, Spec, WATCHED};
 
 const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
 const IF_EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
@@ -48,12 +48,22 @@ pub fn program(stop: Stop) -> Vec<sock_filter> {
         code.push(jump(IF_EQUAL, number as u32, 0, 1));
         code.push(step(RETURN, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32));
     }
-    let options = REFUSED_OPTIONS.len() as u8;
+    let carriers = if stop == Stop::Trace { CARRIERS } else { &[] };
+    let is_prctl = |spec: &&Spec| spec.number == libc::SYS_prctl;
+    let names = carriers
+        .iter()
+        .find(is_prctl)
+        .map_or(&[][..], |spec| spec.only);
+    let options = (REFUSED_OPTIONS.len() + names.len()) as u8;
     code.push(jump(IF_EQUAL, libc::SYS_prctl as u32, 0, 2 + 2 * options));
     code.push(step(LOAD, FIRST_ARGUMENT));
     for &option in REFUSED_OPTIONS {
         code.push(jump(IF_EQUAL, option, 0, 1));
         code.push(step(RETURN, libc::SECCOMP_RET_ERRNO | libc::EINVAL as u32));
+    }
+    for &option in names {
+        code.push(jump(IF_EQUAL, option, 0, 1));
+        code.push(step(RETURN, watched));
     }
     code.push(step(RETURN, libc::SECCOMP_RET_ALLOW));
     if stop == Stop::Notify {
@@ -62,7 +72,11 @@ pub fn program(stop: Stop) -> Vec<sock_filter> {
             code.push(step(RETURN, watched));
         }
     }
-    for spec in WATCHED {
+    for spec in WATCHED
+        .iter()
+        .chain(carriers)
+        .filter(|spec| !is_prctl(spec))
+    {
         if spec.only.is_empty() {
             code.push(jump(IF_EQUAL, spec.number as u32, 0, 1));
             code.push(step(RETURN, watched));
@@ -161,7 +175,10 @@ mod tests {
         let code = program(Stop::Trace);
         let prctl = |option: i32| run(&code, libc::SYS_prctl as u32, option as u32);
         assert_eq!(prctl(libc::PR_SET_SECCOMP) & 0xffff, libc::EINVAL as u32);
-        assert_eq!(prctl(libc::PR_SET_NAME), libc::SECCOMP_RET_ALLOW);
+        assert_eq!(prctl(libc::PR_SET_NAME), libc::SECCOMP_RET_TRACE);
+        assert_eq!(prctl(libc::PR_SET_DUMPABLE), libc::SECCOMP_RET_ALLOW);
+        let alone = run(&program(Stop::Notify), libc::SYS_prctl as u32, 15);
+        assert_eq!(alone, libc::SECCOMP_RET_ALLOW);
         let seccomp = run(&code, libc::SYS_seccomp as u32, 0);
         assert_eq!(seccomp & 0xffff, libc::ENOSYS as u32);
     }

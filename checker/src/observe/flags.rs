@@ -1,5 +1,10 @@
 //! Bits by name, as the manual pages spell them.
 
+use crate::evidence::trace::{
+    FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE,
+    FALLOC_FL_WRITE_ZEROES, FALLOC_FL_ZERO_RANGE,
+};
+
 /// `PROT_READ|PROT_WRITE` and so on (mmap(2)).
 pub fn prot(bits: u64) -> String {
     named(
@@ -81,6 +86,19 @@ pub fn open(bits: u64) -> String {
     } else {
         format!("{access}|{rest}")
     }
+}
+
+/// `FALLOC_FL_` mode (fallocate(2)).
+pub fn fallocate(bits: u64) -> String {
+    const NAMES: &[(u64, &str)] = &[
+        (FALLOC_FL_KEEP_SIZE, "FALLOC_FL_KEEP_SIZE"),
+        (FALLOC_FL_PUNCH_HOLE, "FALLOC_FL_PUNCH_HOLE"),
+        (FALLOC_FL_COLLAPSE_RANGE, "FALLOC_FL_COLLAPSE_RANGE"),
+        (FALLOC_FL_ZERO_RANGE, "FALLOC_FL_ZERO_RANGE"),
+        (FALLOC_FL_INSERT_RANGE, "FALLOC_FL_INSERT_RANGE"),
+        (FALLOC_FL_WRITE_ZEROES, "FALLOC_FL_WRITE_ZEROES"),
+    ];
+    named(bits, NAMES, "0")
 }
 
 /// `LOCK_` operation (flock(2)).

@@ -127,6 +127,18 @@ fn as_seen_by(pid: pid_t, path: &str) -> String {
 }
 
 impl Seen<'_> {
+    /// Whether a file of the scenario is mapped in one of these ranges of addresses.
+    pub fn has_files_at(&self, ranges: &[(u64, u64)]) -> bool {
+        let maps = fs::read_to_string(format!("/proc/{}/maps", self.pid)).unwrap_or_default();
+        let mut lines = maps.lines().filter_map(maps::line);
+        lines.any(|line| {
+            Path::new(line.path).starts_with(self.folder)
+                && ranges
+                    .iter()
+                    .any(|&(from, to)| from < line.range.end && line.range.start < to)
+        })
+    }
+
     /// Which byte of which file an address stands for.
     pub fn place(&self, address: u64) -> Option<FaultPlace> {
         let maps = fs::read_to_string(format!("/proc/{}/maps", self.pid)).ok()?;
@@ -190,6 +202,35 @@ pub fn leader(tid: pid_t) -> Option<pid_t> {
     line[5..].trim().parse().ok()
 }
 
+/// Whether a process that another has just started, by a call that it is still in, has its memory
+/// and not a copy of it. Where the kernel does not compare them for us (kcmp(2)), the call tells
+/// (`/proc/PID/syscall`, proc_pid_syscall(5)).
+pub fn share_memory(parent: pid_t, child: pid_t) -> bool {
+    sys::compare_memory(parent, child).unwrap_or_else(|_| {
+        let text = fs::read_to_string(format!("/proc/{parent}/syscall")).unwrap_or_default();
+        let flags = current_call(&text).map(|(number, first)| match number {
+            #[cfg(target_arch = "x86_64")]
+            libc::SYS_vfork => libc::CLONE_VM as u64,
+            libc::SYS_clone => first,
+            // The flags are the first word of `struct clone_args`.
+            libc::SYS_clone3 => {
+                let word = sys::read_memory(parent, first, 8);
+                word.try_into().map_or(0, u64::from_ne_bytes)
+            }
+            _ => 0,
+        });
+        flags.is_some_and(|flags| flags & libc::CLONE_VM as u64 != 0)
+    })
+}
+
+/// Number and first argument of the call that a process is in, from `/proc/PID/syscall`.
+fn current_call(text: &str) -> Option<(i64, u64)> {
+    let mut words = text.split_whitespace();
+    let number = words.next()?.parse().ok()?;
+    let first = words.next()?.strip_prefix("0x")?;
+    Some((number, u64::from_str_radix(first, 16).ok()?))
+}
+
 /// How many processes the user of this one has.
 pub fn count_of_user() -> u64 {
     let user = nix::unistd::geteuid().as_raw();
@@ -238,6 +279,13 @@ mod tests {
         assert_eq!((activity.state, activity.parent), ('S', 3));
         assert_eq!((activity.session, activity.ticks), (17, 11));
         assert_eq!(activity.command, "a) b (c");
+    }
+
+    #[test]
+    fn the_call_that_a_process_is_in_is_read() {
+        let text = "56 0x1200011 0x0 0x0 0x7f 0x0 0x0 0x7ffc 0x7f8e\n";
+        assert_eq!(current_call(text), Some((56, 0x120_0011)));
+        assert_eq!(current_call("running\n"), None);
     }
 
     #[test]

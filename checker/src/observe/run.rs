@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libc::pid_t;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -46,6 +46,8 @@ struct Run<'a> {
     folder: PathBuf,
     actors: Vec<ActorRun>,
     tasks: HashMap<pid_t, Task>,
+    /// Those that stand at their beginning, and of which no parent has told yet; since when.
+    strangers: HashMap<pid_t, Instant>,
     trace: Vec<Event>,
     moments: Vec<Moment>,
     /// How often the point of each rule was reached.
@@ -99,6 +101,7 @@ pub fn run(program: &Path, scenario: &Scenario, folder: &Path) -> io::Result<Evi
         folder,
         actors: scenario.actors.iter().map(|_| ActorRun::new()).collect(),
         tasks: HashMap::new(),
+        strangers: HashMap::new(),
         trace: Vec::new(),
         moments: Vec::new(),
         reached: vec![0; scenario.rules.len()],
@@ -139,6 +142,7 @@ impl Run<'_> {
                 return Ok(());
             }
             self.look_at_clock();
+            self.take_in_strangers()?;
             self.sleep(&signals)?;
             self.take_announced()?;
         }

@@ -14,7 +14,11 @@ use super::page_size;
 use super::process::relative;
 
 /// Looks at the process; what lies in the scenario's folder is looked at page by page.
-pub fn look(pid: pid_t, actor: usize, folder: &Path) -> io::Result<AddressSpace> {
+pub fn look(
+    pid: pid_t,
+    (actor, process): (usize, usize),
+    folder: &Path,
+) -> io::Result<AddressSpace> {
     let page_size = page_size();
     let smaps = fs::read(format!("/proc/{pid}/smaps"))?;
     let smaps = String::from_utf8_lossy(&smaps);
@@ -44,6 +48,7 @@ pub fn look(pid: pid_t, actor: usize, folder: &Path) -> io::Result<AddressSpace>
     }
     Ok(AddressSpace {
         actor,
+        process,
         page_size,
         regions,
     })
@@ -110,7 +115,7 @@ mod tests {
         let process = Process::new(pid).expect("the process");
         let theirs = process.smaps().expect("its smaps");
         // Every mapped file lies below this folder, so all are looked at page by page.
-        let ours = look(pid, 0, Path::new("/")).expect("its address space");
+        let ours = look(pid, (0, 0), Path::new("/")).expect("its address space");
         assert_eq!(ours.regions.len(), theirs.len());
         let mut detailed = 0;
         for (our, their) in ours.regions.iter().zip(&theirs) {

@@ -24,16 +24,21 @@ pub fn prepare(place: Place, folder: &Path) -> io::Result<Result<(), String>> {
                 )));
             }
             let options = format!("size={bytes},mode=755");
-            mount(
-                Some("tmpfs"),
-                folder,
-                Some("tmpfs"),
-                MsFlags::empty(),
-                Some(options.as_str()),
-            )?;
+            mount_disk(folder, &options)?;
             Ok(Ok(()))
         }
     }
+}
+
+fn mount_disk(folder: &Path, options: &str) -> io::Result<()> {
+    let tmpfs = Some("tmpfs");
+    Ok(mount(
+        tmpfs,
+        folder,
+        tmpfs,
+        MsFlags::empty(),
+        Some(options),
+    )?)
 }
 
 /// Gives this process mounts of its own: by a user namespace, or, where that is refused to a
@@ -64,7 +69,7 @@ pub fn furnish(folder: &Path, files: &[FileSpec]) -> io::Result<()> {
         })?;
         let is_link = matches!(file.kind, FileKind::SymbolicLink(_) | FileKind::HardLink(_));
         if !is_link {
-            let default = if file.kind == FileKind::Directory {
+            let default = if matches!(file.kind, FileKind::Directory | FileKind::Disk) {
                 0o755
             } else {
                 0o644
@@ -89,6 +94,10 @@ fn make(folder: &Path, path: &Path, kind: &FileKind) -> io::Result<()> {
             file.set_times(FileTimes::new().set_modified(long_past))
         }
         FileKind::Directory => fs::create_dir(path),
+        FileKind::Disk => {
+            fs::create_dir(path)?;
+            mount_disk(path, "size=4m,mode=755")
+        }
         FileKind::Fifo => Ok(mkfifo(path, Mode::from_bits_truncate(0o644))?),
         FileKind::SymbolicLink(target) => symlink(target, path),
         FileKind::HardLink(target) => fs::hard_link(folder.join(target), path),

@@ -1,11 +1,12 @@
 //! How the processes of a scenario ended, and which endings are trouble by themselves.
 
-use crate::evidence::Observation;
 use crate::evidence::ending::{Actor, Ending, Fault};
-use crate::evidence::trace::Stream;
+use crate::evidence::trace::{Event, Stream, What};
+use crate::evidence::{Facet, Observation};
 use crate::verdict::{Exhibit, Finding, Ruling, Spot};
 
 use super::finding::broken;
+use super::trace::is_inside;
 use super::{asked, exhibit};
 
 /// The status of a Rust program that panicked.
@@ -191,8 +192,8 @@ pub fn exits(obs: &Observation, code: i32) -> Ruling {
 }
 
 /// An actor ended by itself with this status, and nothing is left running.
-pub fn exits_of(obs: &Observation, actor: usize, code: i32) -> Ruling {
-    let actor = &obs.evidence.actors[actor];
+pub fn exits_of(obs: &Observation, n: usize, code: i32) -> Ruling {
+    let actor = &obs.evidence.actors[n];
     let expected = format!("exit status {code}");
     if actor.ending != (Ending::Exited { code }) {
         let show = (actor.stderr.total > 0)
@@ -201,6 +202,16 @@ pub fn exits_of(obs: &Observation, actor: usize, code: i32) -> Ruling {
             .at(Spot::Ending)
             .show_some(show)
             .fail();
+    }
+    if let Some(index) = outlives(obs, n) {
+        return broken(
+            format!("{expected}, and nothing of the program still running"),
+            "after its end a process that it had started went on working",
+        )
+        .at(Spot::Event { index })
+        .show(exhibit::calls(obs, index, &[]))
+        .code("leftover-processes")
+        .fail();
     }
     if let Some(name) = obs.evidence.leftovers.first() {
         return broken(
@@ -211,6 +222,31 @@ pub fn exits_of(obs: &Observation, actor: usize, code: i32) -> Ruling {
         .fail();
     }
     Ok(())
+}
+
+/// The first call on a file of the scenario, or on standard output, that a process of an actor made
+/// after the end of the one that was started.
+fn outlives(obs: &Observation, actor: usize) -> Option<usize> {
+    let Facet::Seen(events) = &obs.evidence.trace else {
+        return None;
+    };
+    let own = |event: &&Event| event.actor == actor;
+    let is_end =
+        |event: &Event| event.process == 0 && matches!(event.what, What::Leaving | What::Ended);
+    let end = events
+        .iter()
+        .position(|event| own(&event) && is_end(event))?;
+    let works = |event: &Event| match &event.what {
+        What::Call(call) => {
+            let mut files = call.file.iter().chain(&call.other);
+            call.is(&["msync"])
+                || files.any(|file| is_inside(file) || file.stream == Some(Stream::Stdout))
+        }
+        _ => false,
+    };
+    let later = events.iter().enumerate().skip(end);
+    let mut later = later.filter(|(_, event)| own(event) && works(event));
+    later.next().map(|(index, _)| index)
 }
 
 /// No signal killed the subject, however far it came and with whichever status it ended.
@@ -348,6 +384,27 @@ mod tests {
             "the program panicked at src/lib.rs:3: index out of bounds"
         );
         assert_eq!(trouble(&ended(101, "no panic at all")), None);
+    }
+
+    #[test]
+    fn work_after_the_end_is_seen() {
+        let run = |first: What| {
+            let obs = made::observation(made::scenario(&["f"]))
+                .print("size: 1\n")
+                .msync(0x1000, 1, "MS_SYNC", 0)
+                .with(|obs| {
+                    let Facet::Seen(events) = &mut obs.evidence.trace else {
+                        panic!("it was seen");
+                    };
+                    events[0].what = first;
+                    events[1].process = 1;
+                })
+                .done();
+            exits(&obs, 0)
+        };
+        assert_eq!(run(What::Thread), Ok(()));
+        assert!(run(What::Leaving).is_err());
+        assert!(run(What::Ended).is_err());
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub fn observation(scenario: Scenario) -> Made {
                     cut: false,
                 });
             }
-            FileKind::Directory => state.kind = FileType::Directory,
+            FileKind::Directory | FileKind::Disk => state.kind = FileType::Directory,
             FileKind::Fifo => state.kind = FileType::Fifo,
             FileKind::SymbolicLink(to) => state.kind = FileType::SymbolicLink(to.clone()),
             FileKind::HardLink(to) => {
@@ -168,6 +168,7 @@ impl Made {
             other: None,
             data: None,
             result: Some(result),
+            returned: None,
             injected: false,
         }))
     }
@@ -253,6 +254,7 @@ impl Made {
             data: Some(Bytes::from(text)),
             buffers: Vec::new(),
             result: Some(text.len() as i64),
+            returned: None,
             injected: false,
         }))
     }

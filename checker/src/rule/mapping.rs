@@ -1,8 +1,10 @@
 //! Which mappings of which files a process has, at every event: mmap, munmap, mremap, mprotect,
 //! fork and exec replayed.
 
+use std::collections::HashMap;
+
 use crate::evidence::Observation;
-use crate::evidence::trace::{Event, MAP_ANONYMOUS, Mmap, PROT_READ, PROT_WRITE, What};
+use crate::evidence::trace::{Call, Event, MAP_ANONYMOUS, Mmap, PROT_READ, PROT_WRITE, What};
 use crate::verdict::Finding;
 
 use super::trace::{Id, Target, events};
@@ -14,6 +16,8 @@ pub struct Mapping {
     pub actor: usize,
     /// The process of that actor.
     pub process: usize,
+    /// The address space that it is in. Processes that share their memory have the same.
+    pub space: usize,
     /// Index of the event that made it.
     pub made: usize,
     /// Index of the mmap that it comes from; mremap keeps it.
@@ -92,9 +96,18 @@ pub fn first_gap(wanted: Range, ranges: Vec<Range>) -> Option<u64> {
 }
 
 /// The mappings of all processes, kept up to date event by event.
-struct Maps {
-    list: Vec<Mapping>,
+#[derive(Default)]
+pub struct Maps {
+    /// Those that stand.
+    pub list: Vec<Mapping>,
+    /// Those that a call under way takes away or changes, as they were, each with the index of the
+    /// event before which the call was answered.
+    pub leaving: Vec<(usize, Mapping)>,
     page: u64,
+    /// The address space of each process of each actor.
+    spaces: HashMap<(usize, usize), usize>,
+    /// How many address spaces there were.
+    made: usize,
 }
 
 impl Maps {
@@ -102,13 +115,35 @@ impl Maps {
         length.div_ceil(self.page).saturating_mul(self.page)
     }
 
-    /// Takes the addresses out of what the process has mapped, and hands back what was there.
-    fn take(&mut self, who: (usize, usize), start: u64, end: u64) -> Vec<Mapping> {
+    /// The address space of a process.
+    fn space_of(&mut self, who: (usize, usize)) -> usize {
+        match self.spaces.get(&who) {
+            Some(&space) => space,
+            None => self.new_space(who),
+        }
+    }
+
+    fn new_space(&mut self, who: (usize, usize)) -> usize {
+        self.made += 1;
+        self.spaces.insert(who, self.made);
+        self.made
+    }
+
+    /// The process leaves its address space; what is mapped there goes with the last one.
+    fn leave(&mut self, who: (usize, usize)) {
+        let left = self.spaces.remove(&who);
+        if !self.spaces.values().any(|&space| Some(space) == left) {
+            self.list.retain(|m| Some(m.space) != left);
+        }
+    }
+
+    /// Takes the addresses out of what is mapped in the space, and hands back what was there.
+    fn take(&mut self, space: usize, start: u64, end: u64) -> Vec<Mapping> {
         let mut taken = Vec::new();
         let mut kept = Vec::new();
         for mapping in self.list.drain(..) {
             let overlaps = mapping.start < end && start < mapping.end;
-            if (mapping.actor, mapping.process) != who || !overlaps {
+            if mapping.space != space || !overlaps {
                 kept.push(mapping);
                 continue;
             }
@@ -133,35 +168,48 @@ impl Maps {
 
     fn apply(&mut self, index: usize, event: &Event) {
         let who = (event.actor, event.process);
+        let space = self.space_of(who);
+        self.leaving.retain(|(until, _)| index < *until);
         let call = match &event.what {
             What::Call(call) if call.succeeded() => call,
-            What::Started { process } => {
-                let of_parent = |m: &&Mapping| (m.actor, m.process) == who;
+            &What::Started { process, shares } => {
+                let child = (event.actor, process);
+                if shares {
+                    self.spaces.insert(child, space);
+                    return;
+                }
+                let new = self.new_space(child);
                 let copy = |m: &Mapping| Mapping {
-                    process: *process,
+                    process,
+                    space: new,
                     ..m.clone()
                 };
-                let copies: Vec<_> = self.list.iter().filter(of_parent).map(copy).collect();
+                let of_parent = self.list.iter().filter(|m| m.space == space);
+                let copies: Vec<_> = of_parent.map(copy).collect();
                 self.list.extend(copies);
                 return;
             }
-            What::Became { .. } | What::Ended => {
-                self.list.retain(|m| (m.actor, m.process) != who);
-                return;
-            }
+            What::Became { .. } | What::Ended => return self.leave(who),
             _ => return,
         };
+        let until = call.returned.unwrap_or(0);
+        if index + 1 < until {
+            let own = self.list.iter().filter(|m| m.space == space);
+            let changed = own.filter(|m| changes(call, m)).cloned();
+            self.leaving.extend(changed.map(|m| (until, m)));
+        }
         let result = call.result.unwrap_or(0) as u64;
         match call.name.as_str() {
             "mmap" => {
                 let Some(map) = Mmap::of(call) else { return };
                 let end = result.saturating_add(self.round_up(map.length));
-                self.take(who, result, end);
+                self.take(space, result, end);
                 let Some(file) = &call.file else { return };
                 if map.flags & MAP_ANONYMOUS == 0 {
                     self.list.push(Mapping {
                         actor: who.0,
                         process: who.1,
+                        space,
                         made: index,
                         origin: index,
                         start: result,
@@ -175,18 +223,18 @@ impl Maps {
             }
             "munmap" => {
                 let end = call.raw(0).saturating_add(self.round_up(call.raw(1)));
-                self.take(who, call.raw(0), end);
+                self.take(space, call.raw(0), end);
             }
             "mprotect" | "pkey_mprotect" => {
                 let end = call.raw(0).saturating_add(self.round_up(call.raw(1)));
-                let taken = self.take(who, call.raw(0), end);
+                let taken = self.take(space, call.raw(0), end);
                 self.list.extend(taken.into_iter().map(|m| Mapping {
                     prot: call.raw(2),
                     ..m
                 }));
             }
             "mremap" => self.remap(
-                who,
+                space,
                 index,
                 call.raw(0),
                 (call.raw(1), call.raw(2)),
@@ -200,7 +248,7 @@ impl Maps {
     /// mremap(2): moves, grows, shrinks; an old length of 0 makes a second mapping.
     fn remap(
         &mut self,
-        who: (usize, usize),
+        space: usize,
         index: usize,
         old: u64,
         (old_length, new_length): (u64, u64),
@@ -211,17 +259,17 @@ impl Maps {
         let shape = self
             .list
             .iter()
-            .find(|m| (m.actor, m.process) == who && m.start <= old && old < m.end)
+            .find(|m| m.space == space && m.start <= old && old < m.end)
             .cloned();
         let old_end = old.saturating_add(self.round_up(old_length));
         if old_length != 0 {
-            let taken = self.take(who, old, old_end);
+            let taken = self.take(space, old, old_end);
             if flags & MREMAP_DONTUNMAP != 0 {
                 self.list.extend(taken);
             }
         }
         let end = new.saturating_add(self.round_up(new_length));
-        self.take(who, new, end);
+        self.take(space, new, end);
         if let Some(shape) = shape {
             self.list.push(Mapping {
                 made: index,
@@ -234,18 +282,41 @@ impl Maps {
     }
 }
 
+/// Whether a call takes away pages of a mapping, or their rights.
+fn changes(call: &Call, mapping: &Mapping) -> bool {
+    let result = call.result.unwrap_or(0) as u64;
+    let overlap = |from: u64, length: u64| {
+        from < mapping.end && mapping.start < from.saturating_add(length.max(1))
+    };
+    match call.name.as_str() {
+        "mmap" => overlap(result, call.raw(1)),
+        "munmap" | "mprotect" | "pkey_mprotect" => overlap(call.raw(0), call.raw(1)),
+        "mremap" => overlap(call.raw(0), call.raw(1)) || overlap(result, call.raw(2)),
+        _ => false,
+    }
+}
+
 /// Calls `visit` after every event with the mappings that stand then.
 pub fn replay(
     obs: &Observation,
     mut visit: impl FnMut(usize, &Event, &[Mapping]),
 ) -> Result<(), Finding> {
+    walk(obs, |index, event, _, maps| visit(index, event, &maps.list))
+}
+
+/// The same, with the address space in which the event was.
+pub fn walk<'a>(
+    obs: &'a Observation,
+    mut visit: impl FnMut(usize, &'a Event, usize, &Maps),
+) -> Result<(), Finding> {
     let mut maps = Maps {
-        list: Vec::new(),
         page: obs.evidence.page_size.max(1),
+        ..Maps::default()
     };
     for (index, event) in events(obs)?.iter().enumerate() {
+        let space = maps.space_of((event.actor, event.process));
         maps.apply(index, event);
-        visit(index, event, &maps.list);
+        visit(index, event, space, &maps);
     }
     Ok(())
 }

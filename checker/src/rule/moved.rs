@@ -1,14 +1,16 @@
 //! System calls that move the bytes of a file.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
-use crate::evidence::Observation;
-use crate::evidence::trace::{Call, Event, Stream, What};
+use crate::evidence::ending::Ending;
+use crate::evidence::trace::{Call, Stream, What};
+use crate::evidence::{Facet, Observation};
+use crate::scenario::Watch;
 use crate::verdict::{Finding, Ruling, Spot};
 
 use super::exhibit;
 use super::finding::broken;
-use super::mapping::{Mapping, replay};
+use super::mapping::{Mapping, walk};
 use super::trace::{Step, Target, calls};
 
 const READS: &[&str] = &["read", "pread64", "readv", "preadv", "preadv2"];
@@ -18,6 +20,30 @@ const SENDS: &[&str] = &["sendto", "sendmsg"];
 const RECEIVES: &[&str] = &["recvfrom", "recvmsg"];
 /// Between memory and a pipe or another process, in either direction.
 const EITHER_WAY: &[&str] = &["vmsplice", "process_vm_readv", "process_vm_writev"];
+
+/// The option of prctl(2) that writes the name of the process.
+const PR_GET_NAME: u64 = 16;
+/// By which the kernel keeps a few bytes for a program.
+const KEEPS: &[&str] = &[
+    "prctl",
+    "setxattr",
+    "lsetxattr",
+    "fsetxattr",
+    "setsockopt",
+    "bind",
+    "connect",
+];
+/// By which it gives them back.
+const GIVES_BACK: &[&str] = &[
+    "getxattr",
+    "lgetxattr",
+    "fgetxattr",
+    "getsockopt",
+    "getsockname",
+    "getpeername",
+    "readlink",
+    "readlinkat",
+];
 
 /// Which way bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +64,13 @@ fn is_on_file(call: &Call, file: &Target, way: Way) -> bool {
 
 /// Whether a call, if it succeeds, moves bytes of `file` through a mapping of it. What is printed
 /// on standard output and standard error is free.
-fn is_by_memory(event: &Event, call: &Call, mappings: &[Mapping], file: &Target, way: Way) -> bool {
+fn is_by_memory<'a>(
+    call: &Call,
+    space: usize,
+    mut mappings: impl Iterator<Item = &'a Mapping>,
+    file: &Target,
+    way: Way,
+) -> bool {
     let by = call.file.as_ref();
     let is_printing = by
         .and_then(|by| by.stream)
@@ -47,45 +79,79 @@ fn is_by_memory(event: &Event, call: &Call, mappings: &[Mapping], file: &Target,
     if by.is_some_and(|by| by.path.starts_with("/proc/") && by.path.ends_with("/mem")) {
         return call.is(WRITES) || way == Way::Either && call.is(READS);
     }
-    let fills = call.is(READS) || call.is(RECEIVES) || call.is(EITHER_WAY);
-    let takes = way == Way::Either && (call.is(WRITES) || call.is(SENDS)) && !is_printing;
+    let gives_name = call.is(&["prctl"]) && call.raw(0) == PR_GET_NAME;
+    let fills = call.is(READS)
+        || call.is(RECEIVES)
+        || call.is(EITHER_WAY)
+        || call.is(GIVES_BACK)
+        || gives_name;
+    let takes =
+        way == Way::Either && (call.is(WRITES) || call.is(SENDS) || call.is(KEEPS)) && !is_printing;
     // Other processes have their memory at addresses of their own.
     let is_remote = call.is(&["process_vm_readv", "process_vm_writev"]);
-    let own = |m: &Mapping| (m.actor, m.process) == (event.actor, event.process) || is_remote;
+    let own = |m: &Mapping| m.space == space || is_remote;
     let lies_in = |m: &Mapping| {
         let mut memory = call.buffers.iter();
         memory.any(|&(from, to)| from < m.end && m.start < to)
     };
     (fills || takes)
-        && mappings.iter().any(|m| {
+        && mappings.any(|m| {
             file.has(m.id) && (way == Way::Either || m.reaches_the_file()) && own(m) && lies_in(m)
         })
 }
 
-/// The calls that would move bytes of `file`, by whichever process, whatever came of them.
+/// The calls that would move bytes of `file`, by whichever process, whatever came of them. A call
+/// may take its time: what is mapped where its memory is, from its beginning to its end, counts.
 pub fn attempts<'a>(
     obs: &'a Observation,
     file: &Target,
     way: Way,
 ) -> Result<Vec<Step<'a>>, Finding> {
-    let mut found = HashSet::new();
-    replay(obs, |index, event, mappings| {
-        if let What::Call(call) = &event.what
-            && (is_on_file(call, file, way) || is_by_memory(event, call, mappings, file, way))
-        {
-            found.insert(index);
+    let mut found = BTreeSet::new();
+    let mut under_way: Vec<(usize, &Call, usize)> = Vec::new();
+    walk(obs, |index, event, space, maps| {
+        if let What::Call(call) = &event.what {
+            if is_on_file(call, file, way) {
+                found.insert(index);
+            } else {
+                under_way.push((index, call, space));
+            }
         }
+        under_way.retain(|&(at, call, space)| {
+            let leaving = maps.leaving.iter().map(|(_, mapping)| mapping);
+            let mappings = maps.list.iter().chain(leaving);
+            if is_by_memory(call, space, mappings, file, way) {
+                found.insert(at);
+                return false;
+            }
+            call.returned.is_some_and(|returned| index + 1 < returned)
+                || !call.buffers.is_empty() && is_without_answer(obs, at, call)
+        });
     })?;
     let all = calls(obs)?.into_iter();
     Ok(all.filter(|step| found.contains(&step.index)).collect())
 }
 
+/// Whether the program came to its own end while a thread of it was still in the call, which may
+/// have moved any part of what it was asked to. Where nobody was to hear answers, none is missing.
+fn is_without_answer(obs: &Observation, index: usize, call: &Call) -> bool {
+    let Facet::Seen(events) = &obs.evidence.trace else {
+        return false;
+    };
+    let actor = events.get(index).map_or(0, |event| event.actor);
+    let ending = obs.evidence.actors.get(actor).map(|actor| &actor.ending);
+    call.result.is_none()
+        && obs.scenario.watch == Watch::Traced
+        && matches!(ending, Some(Ending::Exited { .. }))
+}
+
 /// The calls that moved at least one byte of `file`, by whichever process.
 pub fn movers<'a>(obs: &'a Observation, file: &Target, way: Way) -> Result<Vec<Step<'a>>, Finding> {
     let moved = |step: &Step<'_>| match step.call.result {
-        // Cloning answers 0.
-        Some(result) => result > 0 || (result == 0 && step.call.is(&["ioctl"])),
-        None => false,
+        // Cloning answers 0, and so does what keeps bytes or gives them back.
+        Some(0) => step.call.is(&["ioctl"]) || step.call.is(KEEPS) || step.call.is(GIVES_BACK),
+        Some(result) => result > 0,
+        None => is_without_answer(obs, step.index, step.call),
     };
     Ok(attempts(obs, file, way)?
         .into_iter()
@@ -113,11 +179,18 @@ pub fn none(obs: &Observation, file: &Target, way: Way, code: &'static str) -> R
     };
     broken(
         format!("no system call moves bytes {to} `{}`", file.name),
-        format!(
-            "`{}` moved {}{how}{whose}",
-            first.call.name,
-            exhibit::size(first.call.result.unwrap_or(0).max(0) as u64)
-        ),
+        match first.call.result {
+            Some(0) => format!("`{}` moved some{how}{whose}", first.call.name),
+            Some(moved) => format!(
+                "`{}` moved {}{how}{whose}",
+                first.call.name,
+                exhibit::size(moved.max(0) as u64)
+            ),
+            None => format!(
+                "`{}` was at it until the program ended{how}{whose}",
+                first.call.name
+            ),
+        },
     )
     .at(Spot::Event { index: first.index })
     .show(exhibit::calls(obs, first.index, &[]))
@@ -179,5 +252,105 @@ mod tests {
         };
         assert!(filled("MAP_SHARED"));
         assert!(!filled("MAP_PRIVATE"));
+    }
+
+    fn event(obs: &mut Observation, index: usize) -> &mut crate::evidence::trace::Event {
+        match &mut obs.evidence.trace {
+            Facet::Seen(events) => &mut events[index],
+            Facet::Unseen(reason) => panic!("{reason}"),
+        }
+    }
+
+    fn call(obs: &mut Observation, index: usize) -> &mut Call {
+        match &mut event(obs, index).what {
+            What::Call(call) => call,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    const RW: &str = "PROT_READ|PROT_WRITE";
+
+    #[test]
+    fn a_mapping_counts_while_a_call_is_under_way() {
+        let run = |returned: usize| {
+            let obs = made::observation(made::scenario(&["a", "b"]))
+                .call("read", &[7, 0x10000, 10], 10)
+                .mmap("a", 4096, RW, "MAP_SHARED|MAP_FIXED", 0x10000)
+                .print("copied: 10\n")
+                .with(|obs| call(obs, 0).returned = Some(returned))
+                .done();
+            none(&obs, &target(&obs, "a"), Way::Into, "x").is_err()
+        };
+        assert!(!run(1));
+        assert!(run(2));
+        assert!(run(3));
+        let taken_away = |returned: usize| {
+            let obs = made::observation(made::scenario(&["a", "b"]))
+                .mmap("a", 4096, RW, "MAP_SHARED", 0x10000)
+                .call("munmap", &[0x10000, 4096], 0)
+                .call("read", &[7, 0x10000, 10], 10)
+                .with(|obs| call(obs, 1).returned = Some(returned))
+                .done();
+            none(&obs, &target(&obs, "a"), Way::Into, "x").is_err()
+        };
+        assert!(!taken_away(2));
+        assert!(taken_away(3));
+    }
+
+    #[test]
+    fn a_call_that_never_came_back_may_have_moved_bytes() {
+        let run = |change: fn(&mut Observation)| {
+            let obs = made::observation(made::scenario(&["a", "b"]))
+                .mmap("a", 4096, RW, "MAP_SHARED", 0x10000)
+                .call("read", &[7, 0x10000, 10], 0)
+                .with(|obs| call(obs, 1).result = None)
+                .with(change)
+                .done();
+            none(&obs, &target(&obs, "a"), Way::Into, "x").is_err()
+        };
+        assert!(run(|_| ()));
+        assert!(!run(|obs| obs.scenario.watch = Watch::Untraced));
+        assert!(!run(|obs| {
+            let rule = "finish".to_owned();
+            obs.evidence.actors[0].ending = Ending::Stopped { rule };
+        }));
+    }
+
+    #[test]
+    fn who_shares_the_memory_has_its_mappings() {
+        let run = |shares: bool| {
+            let obs = made::observation(made::scenario(&["a", "b"]))
+                .print("size: 10\n")
+                .mmap("a", 4096, RW, "MAP_SHARED", 0x10000)
+                .call("munmap", &[0x10000, 0], 0)
+                .call("write", &[7, 0x10000, 10], 10)
+                .with(|obs| {
+                    event(obs, 0).what = What::Started { process: 1, shares };
+                    event(obs, 1).process = 1;
+                    event(obs, 2).process = 1;
+                    event(obs, 2).what = What::Ended;
+                })
+                .done();
+            none(&obs, &target(&obs, "a"), Way::Either, "x").is_err()
+        };
+        assert!(run(true));
+        assert!(!run(false));
+    }
+
+    #[test]
+    fn a_name_carries_bytes_from_mapping_to_mapping_only() {
+        let run = |op: u64, address: u64| {
+            let obs = made::observation(made::scenario(&["a", "b"]))
+                .mmap("a", 4096, RW, "MAP_SHARED", 0x10000)
+                .call("prctl", &[op, address], 0)
+                .with(|obs| call(obs, 1).buffers = vec![(address, address + 16)])
+                .done();
+            let a = target(&obs, "a");
+            let of = none(&obs, &a, Way::Either, "x").is_err();
+            (of, none(&obs, &a, Way::Into, "x").is_err())
+        };
+        assert_eq!(run(15, 0x10020), (true, false));
+        assert_eq!(run(PR_GET_NAME, 0x10020), (true, true));
+        assert_eq!(run(PR_GET_NAME, 0x9000), (false, false));
     }
 }

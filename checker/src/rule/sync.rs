@@ -8,7 +8,7 @@ use crate::verdict::{Finding, Ruling, Spot};
 
 use super::exhibit;
 use super::finding::broken;
-use super::mapping::{Mapping, Range, first_gap, replay};
+use super::mapping::{Mapping, Range, first_gap, walk};
 use super::trace::{Step, Target, calls};
 use super::{facts, file as files};
 
@@ -36,7 +36,8 @@ pub fn syncs<'a>(obs: &'a Observation, file: &Target) -> Result<Vec<Sync<'a>>, F
     let steps = calls(obs)?;
     let mut found = Vec::new();
     let mut writable = BTreeSet::new();
-    replay(obs, |index, _, mappings| {
+    walk(obs, |index, _, space, maps| {
+        let mappings = &maps.list;
         let reach = mappings.iter().filter(|m| m.reaches_the_file());
         writable.extend(reach.map(|m| m.origin));
         let Ok(n) = steps.binary_search_by_key(&index, |step| step.index) else {
@@ -51,7 +52,7 @@ pub fn syncs<'a>(obs: &'a Observation, file: &Target) -> Result<Vec<Sync<'a>>, F
         let whole = msync.length.div_ceil(page).saturating_mul(page);
         let (start, end) = (msync.address, msync.address.saturating_add(whole));
         let covered = |m: &Mapping| {
-            let own = (m.actor, m.process) == (step.actor, step.process);
+            let own = m.space == space;
             let (from, to) = (m.start.max(start), m.end.min(end));
             (own && writable.contains(&m.origin) && file.has(m.id) && from < to).then(|| Range {
                 from: m.offset + (from - m.start),

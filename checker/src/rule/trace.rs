@@ -140,15 +140,62 @@ pub fn is_inside(file: &FileRef) -> bool {
         && !file.path.contains(':')
 }
 
+/// The bytes of its file that a call, if it succeeds, clears or moves to another offset.
+pub fn displaced(call: &Call) -> Option<(u64, u64)> {
+    use crate::evidence::trace::{
+        FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, FALLOC_FL_PUNCH_HOLE,
+        FALLOC_FL_WRITE_ZEROES, FALLOC_FL_ZERO_RANGE,
+    };
+    let (mode, from) = (call.raw(1), call.raw(2));
+    if !call.is(&["fallocate"]) {
+        None
+    } else if mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE) != 0 {
+        Some((from, u64::MAX))
+    } else if mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE | FALLOC_FL_WRITE_ZEROES) != 0 {
+        Some((from, from.saturating_add(call.raw(3))))
+    } else {
+        None
+    }
+}
+
 /// Calls that set the length of a file, with the length that they ask for; `None` where it is not
 /// among the arguments.
 pub fn length_set(call: &Call) -> Option<Option<u64>> {
-    use crate::evidence::trace::{O_TRUNC, Open};
+    use crate::evidence::trace::{
+        FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, FALLOC_FL_KEEP_SIZE, O_TRUNC, Open,
+    };
     match call.name.as_str() {
         "ftruncate" | "truncate" => Some(Some(call.raw(1))),
-        // FALLOC_FL_KEEP_SIZE and the modes that need it leave the length alone.
-        "fallocate" if call.raw(1) == 0 => Some(Some(call.raw(2).saturating_add(call.raw(3)))),
+        "fallocate" if call.raw(1) & FALLOC_FL_KEEP_SIZE != 0 => None,
+        "fallocate" if call.raw(1) & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE) != 0 => {
+            Some(None)
+        }
+        "fallocate" => Some(Some(call.raw(2).saturating_add(call.raw(3)))),
         _ if Open::of(call).is_some_and(|open| open.flags & O_TRUNC != 0) => Some(Some(0)),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::made;
+
+    #[test]
+    fn the_modes_of_fallocate_are_told_apart() {
+        let run = |mode: u64| {
+            let obs = made::observation(made::scenario(&["f"]))
+                .on("fallocate", "f", &[3, mode, 4096, 4096], 0)
+                .done();
+            let call = calls_seen(&obs)[0].call.clone();
+            (length_set(&call), displaced(&call))
+        };
+        assert_eq!(run(0), (Some(Some(8192)), None));
+        assert_eq!(run(0x01), (None, None));
+        assert_eq!(run(0x03), (None, Some((4096, 8192))));
+        assert_eq!(run(0x10), (Some(Some(8192)), Some((4096, 8192))));
+        assert_eq!(run(0x11), (None, Some((4096, 8192))));
+        assert_eq!(run(0x08), (Some(None), Some((4096, u64::MAX))));
+        assert_eq!(run(0x20), (Some(None), Some((4096, u64::MAX))));
     }
 }

@@ -119,6 +119,22 @@ fn a_shared_mapping_that_is_refused_is_told_with_the_reason() {
 }
 
 #[test]
+fn a_copy_stays_until_the_file_was_shown() {
+    for (later, passes) in [(Page::Own, true), (Page::Absent, false)] {
+        let mut obs = run(["MAP_PRIVATE", "MAP_SHARED"], Page::Own, false);
+        if let Facet::Seen(moments) = &mut obs.evidence.moments {
+            let mut regions = moments[0].spaces[0].regions.clone();
+            for detail in regions.iter_mut().filter_map(|r| r.detail.as_mut()) {
+                detail.pages.fill(later);
+            }
+            moments[1].spaces[0].regions = regions;
+        }
+        let told = told(LAB2, 3, "own-pages", &obs);
+        assert_eq!(told == "passed", passes, "{told}");
+    }
+}
+
+#[test]
 fn known_mistakes_are_told_by_name() {
     let shared = run(["MAP_SHARED", "MAP_SHARED"], Page::Absent, false);
     assert_eq!(told(LAB2, 1, "mappings", &shared), "two-shared");

@@ -107,6 +107,25 @@ fn right_changes_pass() {
 }
 
 #[test]
+fn bytes_around_the_text_are_not_cleared_nor_moved() {
+    let told_of = |mode: u64, from: u64| {
+        let plan = plan("overwrite");
+        let made = mapped("overwrite", &plan, "MAP_SHARED")
+            .on("fallocate", &plan.name, &[3, mode, from, 1], 0)
+            .holds(&plan.name, &plan.new)
+            .print(&plan.facts[0]);
+        told(LAB1, 3, "stored", &made.done())
+    };
+    const ZERO_RANGE: u64 = 0x10;
+    const INSERT_RANGE: u64 = 0x20;
+    let plan = plan("overwrite");
+    assert_eq!(told_of(ZERO_RANGE, 0), "passed");
+    assert!(told_of(ZERO_RANGE, plan.to).contains("stay as they are"));
+    assert!(told_of(ZERO_RANGE, plan.old.len() as u64).contains("length"));
+    assert!(told_of(INSERT_RANGE, 0).contains("stay as they are"));
+}
+
+#[test]
 fn syncing_more_than_was_changed_is_found() {
     let all = run("append-pages", "MAP_SHARED", Some((AT, 0)));
     assert!(told(LAB1, 9, "pages", &all).contains("msync touches only"));

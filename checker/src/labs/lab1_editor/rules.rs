@@ -3,14 +3,14 @@
 use crate::evidence::Observation;
 use crate::evidence::bytes::Bytes;
 use crate::evidence::ending::Ending;
-use crate::evidence::trace::{FileRef, PROT_READ};
+use crate::evidence::trace::PROT_READ;
 use crate::rule::mapping::{Mapping, Range, first_gap, of_file};
 use crate::rule::moved::{self, Way};
-use crate::rule::trace::{Step, Target, calls, events, length_set, resolve, target};
+use crate::rule::trace::{Step, Target, calls, events, resolve, target};
 use crate::rule::{asked, ending, exhibit, facts, file, finding::broken, moment, refusal, sync};
 use crate::verdict::{Finding, Ruling, Spot};
 
-use super::{command, name, text};
+use super::{command, length, name, text};
 
 /// The file cannot be used: an error with its name, nothing done.
 pub fn bad_file(obs: &Observation) -> Ruling {
@@ -195,7 +195,7 @@ fn through_mapping(obs: &Observation) -> Ruling {
     let name = name(obs);
     let of = target(obs, name);
     no_call_moves(obs, &of)?;
-    keeps_length(obs)?;
+    length::keeps_length(obs)?;
     let wanted = change(obs).stored;
     let mappings = of_file(obs, &of)?;
     let ranges = mappings.iter().filter(|m| m.reaches_the_file());
@@ -222,48 +222,6 @@ fn through_mapping(obs: &Observation) -> Ruling {
             .show_some(exhibit::last_calls(obs, 0)),
     }
     .fail()
-}
-
-/// Overwriting leaves the length alone the whole time, and appending never cuts the file: what was
-/// cut off for a moment is gone for everyone else, whatever is put back.
-fn keeps_length(obs: &Observation) -> Ruling {
-    let Some(was) = file::before(obs, name(obs)) else {
-        return Ok(());
-    };
-    let append = command(obs) == "append";
-    let wrong = |length: u64| length < was.length || length > was.length && !append;
-    for step in calls(obs)?.iter().filter(|step| step.call.succeeded()) {
-        let its = |file: &FileRef| (file.device, file.inode) == (was.device, was.inode);
-        let set = length_set(step.call)
-            .flatten()
-            .map(|to| match step.call.name.as_str() {
-                "fallocate" => to.max(was.length),
-                _ => to,
-            });
-        let Some(to) = set.filter(|&to| wrong(to) && step.call.file.as_ref().is_some_and(its))
-        else {
-            continue;
-        };
-        let expected = match append {
-            true => format!("`{}` is never shorter than it was", name(obs)),
-            false => format!("the length of `{}` does not change", name(obs)),
-        };
-        let seen = format!(
-            "`{}` made it {} long, and it was {} long before",
-            step.call.name,
-            exhibit::size(to),
-            exhibit::size(was.length)
-        );
-        let index = step.index;
-        let finding = broken(expected, seen)
-            .at(Spot::Event { index })
-            .show(exhibit::calls(obs, index, &["O_TRUNC"]));
-        return match to < was.length {
-            true => finding.code("whole-file-rewritten").fail(),
-            false => finding.fail(),
-        };
-    }
-    Ok(())
 }
 
 /// Clause 4.

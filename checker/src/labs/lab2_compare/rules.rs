@@ -1,8 +1,8 @@
 //! What decides the clauses of lab 2.
 
-use crate::evidence::Observation;
 use crate::evidence::address_space::Page;
 use crate::evidence::bytes::Bytes;
+use crate::evidence::{Moment, Observation};
 use crate::rule::facts::{self, Fact};
 use crate::rule::mapping::{live_before, replay};
 use crate::rule::moved::{self, Way};
@@ -207,34 +207,46 @@ fn nth_line_is(obs: &Observation, n: usize, (name, value): Fact) -> Ruling {
     .fail()
 }
 
-/// Clause 3.
+/// The pages of private mappings of the file that are a process's own copies, process by process;
+/// of those that have such a mapping.
+fn copies(obs: &Observation, at: &Moment) -> Result<Vec<Vec<u64>>, Finding> {
+    let inode = file::before(obs, name(obs)).map_or(0, |state| state.inode);
+    let page = obs.evidence.page_size.max(1);
+    let mut found = Vec::new();
+    for space in at.spaces.iter().filter(|space| space.actor == 0) {
+        let regions = space.regions.iter();
+        let private = regions.filter(|r| r.inode == inode && inode != 0 && !r.is_shared());
+        let mut own: Option<Vec<u64>> = None;
+        for region in private {
+            let looked = region
+                .detail
+                .as_ref()
+                .filter(|detail| !detail.pages.is_empty());
+            let Some(detail) = looked else {
+                let reason = "the kernel does not show the states of the pages";
+                return Err(Finding::Unobservable(reason.to_owned()));
+            };
+            let first = region.offset / page;
+            let copies = detail
+                .pages
+                .iter()
+                .zip(first..)
+                .filter(|(p, _)| **p == Page::Own);
+            let own = own.get_or_insert_default();
+            own.extend(copies.map(|(_, number)| number));
+        }
+        found.extend(own);
+    }
+    Ok(found)
+}
+
+/// Clause 3. Whichever process has the private mapping.
 pub fn own_pages(obs: &Observation) -> Ruling {
     let (old, new) = bytes(obs);
     let at = moment::first(obs, "private mapping:", "`private mapping` is printed")?;
-    let inode = file::before(obs, name(obs)).map_or(0, |state| state.inode);
     let page = obs.evidence.page_size.max(1);
     let stored = (text(obs).len().min(old.len()) as u64).div_ceil(page);
-    let spaces = at.spaces.iter().filter(|space| space.actor == 0);
-    let regions = spaces.flat_map(|space| &space.regions);
-    let mut own: Vec<u64> = Vec::new();
-    for region in regions.filter(|r| r.inode == inode && inode != 0 && !r.is_shared()) {
-        let looked = region
-            .detail
-            .as_ref()
-            .filter(|detail| !detail.pages.is_empty());
-        let Some(detail) = looked else {
-            let reason = "the kernel does not show the states of the pages";
-            return Err(Finding::Unobservable(reason.to_owned()));
-        };
-        let first = region.offset / page;
-        let copies = detail
-            .pages
-            .iter()
-            .zip(first..)
-            .filter(|(p, _)| **p == Page::Own);
-        own.extend(copies.map(|(_, number)| number));
-    }
-    let says = |observed: String, code: Option<&'static str>| {
+    let says = |at: &Moment, observed: String, code: Option<&'static str>| {
         let finding = broken(
             match stored {
                 1 => "page 0 of the private mapping is the program's own copy, and no other".to_owned(),
@@ -250,17 +262,38 @@ pub fn own_pages(obs: &Observation) -> Ruling {
             None => finding.show_some(exhibit::last_calls(obs, 0)).fail(),
         }
     };
-    if let Some(missing) = (0..stored).find(|number| !own.contains(number)) {
-        return says(
-            format!("page {missing} is still the file's, or not there"),
-            None,
-        );
+    let missing = |own: &Vec<u64>| (0..stored).find(|number| !own.contains(number));
+    let judge = |own: &Vec<u64>| {
+        if let Some(missing) = missing(own) {
+            return says(
+                at,
+                format!("page {missing} is still the file's, or not there"),
+                None,
+            );
+        }
+        if let Some(more) = own.iter().find(|number| **number >= stored) {
+            return says(
+                at,
+                format!("page {more} is a copy too, and nothing had to be stored there"),
+                Some("whole-mapping-copied"),
+            );
+        }
+        Ok(())
+    };
+    let rulings: Vec<Ruling> = copies(obs, at)?.iter().map(judge).collect();
+    if rulings.is_empty() {
+        judge(&Vec::new())?;
     }
-    if let Some(more) = own.iter().find(|number| **number >= stored) {
-        return says(
-            format!("page {more} is a copy too, and nothing had to be stored there"),
-            Some("whole-mapping-copied"),
-        );
+    if !rulings.iter().any(Result::is_ok) {
+        rulings.into_iter().next().unwrap_or(Ok(()))?;
+    }
+    // That the mapping still stands is clause 1's.
+    if let Some(later) = obs.evidence.moments_of("private file:").next()
+        && let Some(gone) = copies(obs, later)?.iter().map(missing).min()
+        && let Some(number) = gone
+    {
+        let seen = format!("when `private file` is printed, page {number} is one no longer");
+        return says(later, seen, None);
     }
     nth_line_is(obs, 1, fact("private mapping", &new))
 }

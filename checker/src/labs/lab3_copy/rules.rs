@@ -322,6 +322,26 @@ pub fn full_disk(obs: &Observation) -> Ruling {
     never_says_copied(obs)
 }
 
+/// Clause 10. The destination is another file, on another disk, with the same inode number.
+pub fn on_another_disk(obs: &Observation) -> Ruling {
+    let states = [source(obs), destination(obs)].map(|name| file::before(obs, name));
+    let [Some(from), Some(to)] = states else {
+        return copied(obs);
+    };
+    if from.inode != to.inode || from.device == to.device {
+        let reason = "two disks number their files differently on this machine";
+        return copied(obs).and(Err(Finding::Unobservable(reason.to_owned())));
+    }
+    match copied(obs) {
+        Err(Finding::Broken(mut diagnosis, code)) => {
+            let words = "; the two files have the same inode number, on two disks";
+            diagnosis.observed += words;
+            Err(Finding::Broken(diagnosis, code))
+        }
+        other => other,
+    }
+}
+
 /// Clause 12. Any end but success will do, if it is one: not a `todo!` before it mattered.
 pub fn shrinks(obs: &Observation) -> Ruling {
     ending::is_written(obs)?;

@@ -226,7 +226,14 @@ fn full_disk(inputs: &mut Inputs) -> Vec<Scenario> {
             .on_small_disk(page * 13)
             .file(&a, &bytes)
     };
-    vec![copy("full-new"), copy("full-over").file(&b, &old)]
+    // Each disk counts its inodes from the same number on: the first file on either has the same.
+    let there = format!("disk/{b}");
+    let other = Scenario::new("other-disk", &[&a, &there])
+        .on_small_disk(page * 64)
+        .file(&a, &inputs.lines(page + 200))
+        .other("disk", FileKind::Disk)
+        .file(&there, &old);
+    vec![copy("full-new"), copy("full-over").file(&b, &old), other]
 }
 
 fn atomic(inputs: &mut Inputs) -> Vec<Scenario> {

@@ -8,8 +8,11 @@ use crate::observe::{process, sys};
 
 use super::Run;
 
-/// How long what outlives its actor may stand still before it counts as left behind.
-const GRACE: Duration = Duration::from_millis(300);
+/// At how many looks in a row what outlives its actor may be found standing still before it counts
+/// as left behind. What is on its way out runs, or waits for a processor or a disk.
+const STILL_LOOKS: u32 = 5;
+/// How often it is looked at.
+const STILL_LOOK: Duration = Duration::from_millis(10);
 /// How long it may go on ending by itself, if it does not stand still.
 const LONG_GRACE: Duration = Duration::from_secs(5);
 /// How often stillness is looked at when nothing happens.
@@ -29,6 +32,8 @@ pub struct Clock {
     ticks: u64,
     /// When that was.
     looked: Instant,
+    /// At how many looks in a row since something happened nothing ran.
+    still: u32,
     /// When the last actor ended, if all have.
     all_ended: Option<Instant>,
 }
@@ -42,6 +47,7 @@ impl Clock {
             stirred: now,
             ticks: 0,
             looked: now,
+            still: 0,
             all_ended: None,
         }
     }
@@ -49,12 +55,17 @@ impl Clock {
     /// Something happened.
     pub fn stir(&mut self) {
         self.stirred = Instant::now();
+        self.still = 0;
     }
 
     /// Whether it is time to look at every process again: what is looked for takes long to come
     /// about, and between two events of a busy program there is nothing to see.
     fn is_due(&mut self) -> bool {
-        let due = self.looked.elapsed() >= LOOK;
+        let every = match self.all_ended {
+            None => LOOK,
+            Some(_) => STILL_LOOK,
+        };
+        let due = self.looked.elapsed() >= every;
         if due {
             self.looked = Instant::now();
         }
@@ -63,8 +74,12 @@ impl Clock {
 
     /// Whether what outlives the last actor still has time. Counts from the first call.
     pub fn grace_left(&mut self) -> bool {
-        let passed = self.all_ended.get_or_insert_with(Instant::now).elapsed();
-        passed < GRACE || (self.stirred.elapsed() < GRACE && passed < LONG_GRACE)
+        let Some(ended) = self.all_ended else {
+            self.all_ended = Some(Instant::now());
+            self.still = 0;
+            return true;
+        };
+        self.still < STILL_LOOKS && ended.elapsed() < LONG_GRACE
     }
 }
 
@@ -98,6 +113,8 @@ impl Run<'_> {
     pub(super) fn next_look(&self) -> Duration {
         if self.somebody_waits_for_blocking() {
             SHORT_TICK
+        } else if self.clock.all_ended.is_some() {
+            STILL_LOOK
         } else {
             TICK
         }
@@ -118,6 +135,8 @@ impl Run<'_> {
         let is_held = self.tasks.values().any(|task| task.hold.is_some());
         if !is_still || is_held || ticks != self.clock.ticks {
             self.clock.stir();
+        } else {
+            self.clock.still += 1;
         }
         self.clock.ticks = ticks;
     }

@@ -64,6 +64,7 @@ impl Run<'_> {
                             actor: n,
                             process: 0,
                             in_call: None,
+                            leaving: false,
                             hold: None,
                         },
                     );

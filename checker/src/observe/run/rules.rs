@@ -42,6 +42,9 @@ const CHANGING: &[&str] = &[
     "ioctl",
 ];
 
+/// How many processes of an actor are looked into at most.
+const SPACES: usize = 8;
+
 impl Run<'_> {
     /// A task stands at the entry or the exit of a call; at the entry of a write these lines are
     /// about to be completed.
@@ -249,7 +252,7 @@ impl Run<'_> {
         Ok(format!("answered {words}"))
     }
 
-    /// Looks at the files, the witnesses and, if asked for, the address spaces.
+    /// Looks at the files, the witnesses and, if asked for, the address spaces of all processes.
     fn look(&mut self, rule: &str, actor: usize, inside: bool) -> io::Result<()> {
         let mut files: Vec<_> = self
             .files(actor)?
@@ -263,12 +266,15 @@ impl Run<'_> {
         }
         let mut spaces = Vec::new();
         for (n, run) in self.actors.iter().enumerate() {
-            if inside
-                && run.is_running()
-                && let Some(pid) = run.pid()
-            {
+            if !inside || !run.is_running() {
+                continue;
+            }
+            let own = run.processes.iter().copied().enumerate();
+            // One that has ended may have left its number to another.
+            let alive = own.filter(|(_, pid)| self.tasks.contains_key(pid));
+            for (process, pid) in alive.take(SPACES) {
                 // A process on its way out has no address space any more.
-                spaces.extend(space::look(pid, n, &self.folder).ok());
+                spaces.extend(space::look(pid, (n, process), &self.folder).ok());
             }
         }
         self.moments.push(Moment {

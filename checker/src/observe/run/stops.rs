@@ -1,6 +1,7 @@
 //! Stops of traced tasks: what each means, and how the task goes on.
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use libc::{c_int, pid_t};
 
@@ -39,10 +40,17 @@ impl Run<'_> {
         self.clock.stir();
         let (tid, status) = (waited.pid, waited.status);
         if libc::WIFEXITED(status) || libc::WIFSIGNALED(status) {
+            self.strangers.remove(&tid);
             self.gone(waited);
             return Ok(());
         }
         if !libc::WIFSTOPPED(status) {
+            return Ok(());
+        }
+        // What is new may stop before the one that started it, who alone knows that it did
+        // (clone(2): CLONE_PARENT), stops for that.
+        if status >> 16 == EVENT_STOP && !self.tasks.contains_key(&tid) {
+            self.strangers.insert(tid, Instant::now());
             return Ok(());
         }
         self.adopt(tid, None);
@@ -52,12 +60,17 @@ impl Run<'_> {
             (0, signal) => self.signalled(tid, signal),
             (libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE, _) => {
                 if let Ok(child) = sys::event_message(tid) {
-                    self.adopt(child as pid_t, Some(tid));
+                    let child = child as pid_t;
+                    self.adopt(child, Some(tid));
+                    if self.strangers.remove(&child).is_some() {
+                        self.go_on(child)?;
+                    }
                 }
                 self.go_on(tid)
             }
             (libc::PTRACE_EVENT_EXEC, _) => self.became(tid),
             (libc::PTRACE_EVENT_EXIT, _) => {
+                self.leaves(tid);
                 let is_first = self.tasks.get(&tid).is_some_and(|task| {
                     task.leader == tid && self.actors[task.actor].pid() == Some(tid)
                 });
@@ -75,6 +88,22 @@ impl Run<'_> {
         }
     }
 
+    /// One that was killed in the middle tells nobody whom it started.
+    pub(super) fn take_in_strangers(&mut self) -> io::Result<()> {
+        const PATIENCE: Duration = Duration::from_secs(1);
+        let mut left: Vec<pid_t> = Vec::new();
+        self.strangers.retain(|&tid, since| {
+            let is_left = since.elapsed() > PATIENCE;
+            left.extend(is_left.then_some(tid));
+            !is_left
+        });
+        for tid in left {
+            self.adopt(tid, None);
+            self.go_on(tid)?;
+        }
+        Ok(())
+    }
+
     /// A task that is seen for the first time.
     fn adopt(&mut self, tid: pid_t, parent: Option<pid_t>) {
         if self.tasks.contains_key(&tid) {
@@ -86,6 +115,7 @@ impl Run<'_> {
         } else {
             Some(leader)
         };
+        let parent = kin;
         let kin = kin
             .and_then(|kin| self.tasks.get(&kin))
             .map(|task| (task.actor, task.process));
@@ -94,7 +124,9 @@ impl Run<'_> {
             let processes = &mut self.actors[actor].processes;
             processes.push(tid);
             let number = processes.len() - 1;
-            self.record(actor, relative, What::Started { process: number });
+            let shares = parent.is_some_and(|parent| process::share_memory(parent, tid));
+            let process = number;
+            self.record(actor, relative, What::Started { process, shares });
             number
         } else {
             self.record(actor, relative, What::Thread);
@@ -105,6 +137,7 @@ impl Run<'_> {
             actor,
             process: number,
             in_call: None,
+            leaving: false,
             hold: None,
         };
         self.tasks.insert(tid, task);
@@ -139,8 +172,9 @@ impl Run<'_> {
             return sys::resume(tid, libc::PTRACE_CONT, 0);
         };
         let (actor, process) = (task.actor, task.process);
-        let (Some(spec), Some(&streams)) = (calls::spec(number), self.actors[actor].streams())
-        else {
+        let carrier = calls::carrier_spec(number);
+        let spec = calls::spec(number).or(carrier);
+        let (Some(spec), Some(&streams)) = (spec, self.actors[actor].streams()) else {
             return sys::resume(tid, libc::PTRACE_CONT, 0);
         };
         let limit = self.scenario.limits.calls;
@@ -154,6 +188,9 @@ impl Run<'_> {
             streams: &streams,
         };
         let mut call = decode::call(spec, arguments, &seen);
+        if carrier.is_some() && !seen.has_files_at(&call.buffers) {
+            return sys::resume(tid, libc::PTRACE_CONT, 0);
+        }
         let lines = self.lines_of(actor, &call);
         self.keep_little(actor, &mut call);
         let index = self.record(actor, process, What::Call(call));
@@ -198,9 +235,11 @@ impl Run<'_> {
         };
         let actor = self.trace[index].actor;
         let streams = self.actors[actor].streams().copied();
+        let returned = self.trace.len();
         let mut succeeded = false;
         if let What::Call(call) = &mut self.trace[index].what {
             call.result = Some(result);
+            call.returned = Some(returned);
             succeeded = call.succeeded();
             if let (true, Some(streams), Some(_)) = (succeeded, streams, Open::of(call)) {
                 let seen = Seen {
@@ -285,6 +324,19 @@ impl Run<'_> {
             self.record(actor, process, What::Became { path });
         }
         sys::resume(tid, libc::PTRACE_CONT, 0)
+    }
+
+    /// A task has left its program; with the last one the process does.
+    fn leaves(&mut self, tid: pid_t) {
+        let Some(task) = self.tasks.get_mut(&tid) else {
+            return;
+        };
+        task.leaving = true;
+        let (leader, actor, process) = (task.leader, task.actor, task.process);
+        let mut own = self.tasks.values().filter(|task| task.leader == leader);
+        if own.all(|task| task.leaving) {
+            self.record(actor, process, What::Leaving);
+        }
     }
 
     /// A task, or an untraced process, has ended.

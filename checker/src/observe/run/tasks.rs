@@ -18,6 +18,8 @@ pub struct Task {
     pub process: usize,
     /// The event of the system call it is in.
     pub in_call: Option<usize>,
+    /// Whether it has left its program for good.
+    pub leaving: bool,
     /// Why it is kept where it stands.
     pub hold: Option<Hold>,
 }
