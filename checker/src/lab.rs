@@ -83,6 +83,21 @@ pub struct Check {
     pub judge: Judge,
 }
 
+impl Check {
+    /// A check that each of its scenarios decides by itself.
+    pub const fn each(
+        name: &'static str,
+        scenarios: &'static [&'static str],
+        rule: fn(&Observation) -> Ruling,
+    ) -> Check {
+        Check {
+            name,
+            scenarios,
+            judge: Judge::Each(rule),
+        }
+    }
+}
+
 /// How a check is decided. All are pure.
 #[derive(Clone, Copy, Debug)]
 pub enum Judge {

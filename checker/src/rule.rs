@@ -5,6 +5,7 @@
 //! before), so that a rule holds for every seed.
 
 pub mod asked;
+pub mod clue;
 pub mod ending;
 pub mod exhibit;
 pub mod facts;

@@ -9,7 +9,6 @@ mod scenarios;
 use crate::evidence::Observation;
 use crate::lab::{Check, Clause, Judge, Lab, Tier};
 use crate::rule::{refusal, twin};
-use crate::verdict::Ruling;
 
 /// The lab.
 pub static LAB: Lab = Lab {
@@ -42,18 +41,6 @@ fn word(obs: &Observation, n: usize) -> &str {
     words.get(n).map_or("", String::as_str)
 }
 
-const fn each(
-    name: &'static str,
-    scenarios: &'static [&'static str],
-    rule: fn(&Observation) -> Ruling,
-) -> Check {
-    Check {
-        name,
-        scenarios,
-        judge: Judge::Each(rule),
-    }
-}
-
 const APPENDS: &[&str] = &[
     "append",
     "append-to-empty",
@@ -77,7 +64,7 @@ static CLAUSES: &[Clause] = &[
         after: &[],
         hint: "In your lab's folder this is given code: `git checkout` on its src/main.rs and src/given.rs brings that back.",
         checks: &[
-            each(
+            Check::each(
                 "usage",
                 &[
                     "usage-none",
@@ -90,7 +77,7 @@ static CLAUSES: &[Clause] = &[
                 ],
                 refusal::usage,
             ),
-            each(
+            Check::each(
                 "bad-file",
                 &[
                     "missing",
@@ -116,7 +103,7 @@ static CLAUSES: &[Clause] = &[
         after: &[],
         hint: "What do you need to know about the file before you map it, and which rights does one need on bytes that are only looked at?",
         checks: &[
-            each(
+            Check::each(
                 "show",
                 &["show", "show-long", "show-read-only", "show-dash"],
                 rules::shown,
@@ -126,7 +113,7 @@ static CLAUSES: &[Clause] = &[
                 scenarios: &["transcript"],
                 judge: Judge::Transcript("lab1-editor"),
             },
-            each(
+            Check::each(
                 "mapped",
                 &["show-nul", "show-page"],
                 rules::through_one_mapping,
@@ -140,7 +127,7 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "How many bytes has the file, and who says so: the kernel, or the bytes?",
-        checks: &[each(
+        checks: &[Check::each(
             "exactly",
             &["show-empty", "show-nul", "show-page"],
             rules::shown_exactly,
@@ -154,7 +141,7 @@ static CLAUSES: &[Clause] = &[
         after: &[],
         hint: "Which rights and which kind of mapping does a store into the file need, and which bytes go where?",
         checks: &[
-            each(
+            Check::each(
                 "stored",
                 &[
                     "overwrite",
@@ -164,7 +151,7 @@ static CLAUSES: &[Clause] = &[
                 ],
                 rules::stored,
             ),
-            each(
+            Check::each(
                 "empty-text",
                 &["overwrite-nothing"],
                 rules::stored_to_the_end,
@@ -183,7 +170,7 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "How many bytes of the text does the file have room for? Its mapping ends with a page, and the file may end before.",
-        checks: &[each(
+        checks: &[Check::each(
             "cut",
             &[
                 "overwrite-longer",
@@ -201,7 +188,7 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "Whose memory does a store change, and is it made before the line `synced`?",
-        checks: &[each(
+        checks: &[Check::each(
             "witness",
             &["overwrite", "overwrite-pages"],
             rules::seen_by_another,
@@ -215,7 +202,7 @@ static CLAUSES: &[Clause] = &[
         after: &[],
         hint: "Which bytes does msync have to cover, what does it answer, and what is printed only then?",
         checks: &[
-            each(
+            Check::each(
                 "synced",
                 &[
                     "overwrite",
@@ -227,8 +214,8 @@ static CLAUSES: &[Clause] = &[
                 ],
                 rules::synced,
             ),
-            each("sync-fails", &["overwrite-sync-fails"], rules::sync_fails),
-            each(
+            Check::each("sync-fails", &["overwrite-sync-fails"], rules::sync_fails),
+            Check::each(
                 "sync-fails-later",
                 &["overwrite-sync-fails-later"],
                 rules::sync_fails_later,
@@ -243,13 +230,13 @@ static CLAUSES: &[Clause] = &[
         after: &[],
         hint: "How long are the file and the mapping at the moment of the store, and which bytes are synced after it?",
         checks: &[
-            each("appended", APPENDS, rules::appended),
+            Check::each("appended", APPENDS, rules::appended),
             Check {
                 name: "append-untraced",
                 scenarios: &["append", "append-untraced"],
                 judge: Judge::Together(twin::same),
             },
-            each(
+            Check::each(
                 "append-sync-fails",
                 &["append-sync-fails"],
                 rules::sync_fails,
@@ -263,7 +250,7 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "What is there to grow, to map and to sync for no bytes?",
-        checks: &[each(
+        checks: &[Check::each(
             "nothing",
             &["append-nothing", "append-nothing-to-empty"],
             rules::nothing_appended,
@@ -276,7 +263,7 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[3, 6, 7],
         hint: "Which is the first page with a new byte, and which the last?",
-        checks: &[each(
+        checks: &[Check::each(
             "pages",
             &[
                 "overwrite",
@@ -294,7 +281,7 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[3, 7],
         hint: "How much of the file has to be mapped for the text, and at which offset does that begin?",
-        checks: &[each(
+        checks: &[Check::each(
             "huge",
             &["overwrite-huge", "append-huge"],
             large::not_walked,
@@ -307,7 +294,7 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[7],
         hint: "What does a process believe about the file between asking for its length and growing it?",
-        checks: &[each(
+        checks: &[Check::each(
             "appenders",
             &["appenders-1", "appenders-2", "appenders-3", "appenders-4"],
             rules::both_appended,
@@ -320,7 +307,7 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[7],
         hint: "Which call asks the file system for room, and what do you undo when there is none?",
-        checks: &[each("full-disk", &["full-disk"], rules::refused)],
+        checks: &[Check::each("full-disk", &["full-disk"], rules::refused)],
     },
     Clause {
         number: 13,
@@ -329,7 +316,7 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[7],
         hint: "Which calls can say no, and what has happened to the file by then?",
-        checks: &[each(
+        checks: &[Check::each(
             "refused",
             &[
                 "append-limited",

@@ -8,7 +8,6 @@ mod sight;
 use crate::evidence::Observation;
 use crate::lab::{Check, Clause, Judge, Lab, Tier};
 use crate::rule::{refusal, twin};
-use crate::verdict::Ruling;
 
 /// The lab.
 pub static LAB: Lab = Lab {
@@ -36,18 +35,6 @@ fn word(obs: &Observation, n: usize) -> &str {
     words.get(n).map_or("", String::as_str)
 }
 
-const fn each(
-    name: &'static str,
-    scenarios: &'static [&'static str],
-    rule: fn(&Observation) -> Ruling,
-) -> Check {
-    Check {
-        name,
-        scenarios,
-        judge: Judge::Each(rule),
-    }
-}
-
 static CLAUSES: &[Clause] = &[
     Clause {
         number: 0,
@@ -57,12 +44,12 @@ static CLAUSES: &[Clause] = &[
         after: &[],
         hint: "In your lab's folder this is given code: `git checkout` on its src/main.rs and src/given.rs brings that back.",
         checks: &[
-            each(
+            Check::each(
                 "usage",
                 &["usage-none", "usage-one", "usage-three"],
                 refusal::usage,
             ),
-            each(
+            Check::each(
                 "bad-file",
                 &["missing", "missing-long", "directory", "fifo", "unreadable"],
                 rules::bad_file,
@@ -76,7 +63,7 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "What is mapped, and how, at the moment each line is printed?",
-        checks: &[each(
+        checks: &[Check::each(
             "mappings",
             &["compare", "compare-pages"],
             rules::mappings,
@@ -89,7 +76,7 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "Where did the first store go, and through what do you look at the file after it?",
-        checks: &[each(
+        checks: &[Check::each(
             "untouched",
             &["compare", "compare-pages"],
             rules::untouched,
@@ -102,7 +89,7 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "When does the kernel make a copy of a page, of which page, and what does the mapping show then?",
-        checks: &[each(
+        checks: &[Check::each(
             "own-pages",
             &["compare", "compare-pages"],
             rules::own_pages,
@@ -115,7 +102,7 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "Which kind of mapping lets others see a store, and is the store made before the line is printed?",
-        checks: &[each(
+        checks: &[Check::each(
             "seen-at-once",
             &["compare", "compare-pages"],
             rules::seen_at_once,
@@ -129,7 +116,7 @@ static CLAUSES: &[Clause] = &[
         after: &[],
         hint: "Which bytes of the file may change, who changes them, and what do the five lines say of it?",
         checks: &[
-            each(
+            Check::each(
                 "only-the-text",
                 &[
                     "compare",
@@ -159,7 +146,7 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "How many bytes can be stored, and what is there to map and to print if there are none?",
-        checks: &[each(
+        checks: &[Check::each(
             "edges",
             &["longer", "longer-page", "empty"],
             rules::compared,
@@ -172,7 +159,7 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "When do you look at the file for each of its two lines, and how?",
-        checks: &[each("looked", &["looked"], sight::looked)],
+        checks: &[Check::each("looked", &["looked"], sight::looked)],
     },
     Clause {
         number: 8,
@@ -181,7 +168,7 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[],
         hint: "Which mode of open does each of the two mappings need?",
-        checks: &[each(
+        checks: &[Check::each(
             "read-only",
             &["read-only"],
             sight::without_right_to_write,
@@ -194,7 +181,7 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[],
         hint: "How many of the bytes do the five lines need?",
-        checks: &[each("huge", &["huge"], sight::stays_a_hole)],
+        checks: &[Check::each("huge", &["huge"], sight::stays_a_hole)],
     },
     Clause {
         number: 10,
@@ -203,6 +190,10 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[],
         hint: "Which step comes right after each line, and is the line out by then?",
-        checks: &[each("line-by-line", &["compare"], sight::line_by_line)],
+        checks: &[Check::each(
+            "line-by-line",
+            &["compare"],
+            sight::line_by_line,
+        )],
     },
 ];

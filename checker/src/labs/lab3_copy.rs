@@ -37,18 +37,6 @@ fn argument(obs: &Observation, n: usize) -> &str {
     files.nth(n).map_or("", String::as_str)
 }
 
-const fn each(
-    name: &'static str,
-    scenarios: &'static [&'static str],
-    rule: fn(&Observation) -> crate::verdict::Ruling,
-) -> Check {
-    Check {
-        name,
-        scenarios,
-        judge: Judge::Each(rule),
-    }
-}
-
 static CLAUSES: &[Clause] = &[
     Clause {
         number: 0,
@@ -58,12 +46,12 @@ static CLAUSES: &[Clause] = &[
         after: &[],
         hint: "In your lab's folder this is given code: `git checkout` on its src/main.rs and src/given.rs brings that back.",
         checks: &[
-            each(
+            Check::each(
                 "usage",
                 &["usage-none", "usage-one", "usage-three"],
                 refusal::usage,
             ),
-            each(
+            Check::each(
                 "bad-source",
                 &["missing", "directory", "fifo", "device", "unreadable"],
                 rules::bad_source,
@@ -77,7 +65,7 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "Is the source mapped, and which rights does one need on bytes that are only looked at?",
-        checks: &[each(
+        checks: &[Check::each(
             "source-mapping",
             &["copy", "copy-over", "copy-read-only"],
             rules::source_mapping,
@@ -90,7 +78,7 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "Look at open, ftruncate and mmap of the destination: which access, which length, which flags? And what does a file keep that was there before?",
-        checks: &[each(
+        checks: &[Check::each(
             "destination-mapping",
             &["copy", "copy-over"],
             rules::destination_mapping,
@@ -104,7 +92,7 @@ static CLAUSES: &[Clause] = &[
         after: &[],
         hint: "What is in the destination when `copied` is printed: at its start, at its end, around a page boundary? And do both lines tell its length?",
         checks: &[
-            each(
+            Check::each(
                 "bytes",
                 &[
                     "copy",
@@ -116,7 +104,7 @@ static CLAUSES: &[Clause] = &[
                 ],
                 rules::bytes_arrive,
             ),
-            each("said-when-done", &["copy"], rules::said_when_done),
+            Check::each("said-when-done", &["copy"], rules::said_when_done),
             Check {
                 name: "transcript",
                 scenarios: &["transcript"],
@@ -136,7 +124,7 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "What does the kernel know about two names that you can ask it, before you change anything?",
-        checks: &[each(
+        checks: &[Check::each(
             "same-file",
             &[
                 "same-path",
@@ -155,7 +143,7 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "What does mmap say to a length of 0, and what is there to do without a mapping?",
-        checks: &[each(
+        checks: &[Check::each(
             "empty",
             &["empty-new", "empty-over"],
             rules::empty_source,
@@ -168,7 +156,7 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "Which length has the destination when the program ends, and who set it?",
-        checks: &[each(
+        checks: &[Check::each(
             "longer",
             &["longer-page", "longer-bytes", "longer-more", "longer-both"],
             rules::copied,
@@ -182,7 +170,7 @@ static CLAUSES: &[Clause] = &[
         after: &[],
         hint: "In which order are the files opened, what has already happened when one of them cannot be used, and which name does the error tell?",
         checks: &[
-            each(
+            Check::each(
                 "bad-destination",
                 &[
                     "unwritable",
@@ -196,7 +184,7 @@ static CLAUSES: &[Clause] = &[
                 ],
                 rules::bad_destination,
             ),
-            each(
+            Check::each(
                 "bad-source-over",
                 &["missing-over", "unreadable-over"],
                 rules::bad_source,
@@ -210,7 +198,7 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[3],
         hint: "At which offsets may a window begin, and when is the old one given back?",
-        checks: &[each("windows", &["window"], large::windows)],
+        checks: &[Check::each("windows", &["window"], large::windows)],
     },
     Clause {
         number: 9,
@@ -233,8 +221,8 @@ static CLAUSES: &[Clause] = &[
         after: &[3],
         hint: "A length is a promise, blocks are what keeps it. Which call asks for the blocks, and what do you undo when there are none?",
         checks: &[
-            each("full-disk", &["full-new", "full-over"], rules::full_disk),
-            each("other-disk", &["other-disk"], rules::on_another_disk),
+            Check::each("full-disk", &["full-new", "full-over"], rules::full_disk),
+            Check::each("other-disk", &["other-disk"], rules::on_another_disk),
         ],
     },
     Clause {
@@ -245,14 +233,14 @@ static CLAUSES: &[Clause] = &[
         after: &[3],
         hint: "For every way through the program, success, error, sudden death: for which file does the name stand, with which bytes and bits, and what else lies in the folder?",
         checks: &[
-            each(
+            Check::each(
                 "old-or-new",
                 &["atomic", "atomic-new", "atomic-symlink"],
                 atomic::old_or_new,
             ),
-            each("atomic-refused", &["atomic-unwritable"], atomic::refused),
-            each("atomic-killed", &["atomic-killed"], atomic::killed),
-            each(
+            Check::each("atomic-refused", &["atomic-unwritable"], atomic::refused),
+            Check::each("atomic-killed", &["atomic-killed"], atomic::killed),
+            Check::each(
                 "atomic-fails",
                 &["atomic-fails", "atomic-missing"],
                 atomic::fails,
@@ -266,7 +254,7 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[3],
         hint: "The kernel tells you about whole pages that are gone. Who tells you about the rest of the last one?",
-        checks: &[each(
+        checks: &[Check::each(
             "shrinks",
             &["shrinks-pages", "shrinks-bytes"],
             rules::shrinks,
@@ -279,7 +267,11 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[],
         hint: "Which argument of open decides the bits of a new file, and what does the umask do to it?",
-        checks: &[each("mode", &["mode", "mode-read-only"], rules::takes_mode)],
+        checks: &[Check::each(
+            "mode",
+            &["mode", "mode-read-only"],
+            rules::takes_mode,
+        )],
     },
     Clause {
         number: 14,
@@ -288,6 +280,6 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[],
         hint: "How can you tell a file that is empty from one that only says so?",
-        checks: &[each("proc-file", &["proc-file"], rules::bad_source)],
+        checks: &[Check::each("proc-file", &["proc-file"], rules::bad_source)],
     },
 ];

@@ -6,7 +6,10 @@ use crate::evidence::errno;
 use crate::evidence::trace::{
     MAP_PRIVATE, MAP_SHARED, Mmap, O_ACCMODE, O_RDWR, O_WRONLY, Open, PROT_READ, PROT_WRITE,
 };
+use crate::verdict::{Ruling, Spot};
 
+use super::exhibit;
+use super::finding::broken;
 use super::trace::{Step, Target, calls_seen};
 
 /// PROT_EXEC of mmap(2).
@@ -59,6 +62,19 @@ pub fn refusal(obs: &Observation, step: &Step<'_>) -> String {
         Some(reason) => format!("{answer}: {reason}"),
         None => answer,
     }
+}
+
+/// Nothing of the file was mapped: with the call that the kernel refused, if there was one.
+pub fn nothing_mapped(obs: &Observation, file: &Target, expected: String) -> Ruling {
+    match refused(obs, file).last() {
+        None => broken(expected, "no mapping of it was made")
+            .at(Spot::Missing)
+            .show_some(exhibit::last_calls(obs, 0)),
+        Some(step) => broken(expected, refusal(obs, step))
+            .at(Spot::Missing)
+            .show(exhibit::calls(obs, step.index, &[exhibit::ANSWER])),
+    }
+    .fail()
 }
 
 fn reason(obs: &Observation, step: &Step<'_>, errno: i32, map: Mmap<'_>) -> Option<String> {

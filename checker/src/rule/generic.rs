@@ -2,12 +2,12 @@
 
 use crate::evidence::Observation;
 use crate::evidence::ending::{Actor, Ending};
-use crate::lab::{Clue, Mistake};
+use crate::lab::Mistake;
 use crate::verdict::{Ruling, Spot};
 
 use super::finding::broken;
 use super::trace::{Step, calls_seen};
-use super::{ending, exhibit};
+use super::{clue, ending, exhibit};
 
 /// Known to every lab; a lab's own mistake of the same code comes first. None is looked for by
 /// itself: an ending shows it, or a rule names it.
@@ -81,12 +81,8 @@ const fn mistake(code: &'static str, says: &'static str, hint: &'static str) -> 
         hint,
         section: "contracts.md",
         clauses: &[],
-        recognise: nothing,
+        recognise: clue::nothing,
     }
-}
-
-fn nothing(_: &Observation) -> Option<Clue> {
-    None
 }
 
 /// The files were not too much to be looked at: of one that was, no rule can say anything.

@@ -13,6 +13,22 @@ use super::finding::broken;
 use super::mapping::{Mapping, walk};
 use super::trace::{Step, Target, calls};
 
+/// Calls that move bytes of the file behind a descriptor, often many.
+pub const BY_DESCRIPTOR: &[&str] = &[
+    "read",
+    "pread64",
+    "readv",
+    "preadv",
+    "preadv2",
+    "write",
+    "pwrite64",
+    "writev",
+    "pwritev",
+    "pwritev2",
+    "copy_file_range",
+    "sendfile",
+    "splice",
+];
 const READS: &[&str] = &["read", "pread64", "readv", "preadv", "preadv2"];
 const WRITES: &[&str] = &["write", "pwrite64", "writev", "pwritev", "pwritev2"];
 const BETWEEN: &[&str] = &["copy_file_range", "sendfile", "splice", "tee", "ioctl"];

@@ -8,7 +8,7 @@ use crate::rule::mapping::{Mapping, live_before, of_file};
 use crate::rule::moved::{Way, movers};
 use crate::rule::sync::syncs;
 use crate::rule::trace::{Step, calls_seen, target};
-use crate::rule::{ending, exhibit, file};
+use crate::rule::{clue, ending, exhibit, file};
 
 use super::rules::change;
 use super::{command, name, text};
@@ -37,7 +37,7 @@ pub static ALL: &[Mistake] = &[
         hint: "Which call moved them, and what does the mapping make unnecessary?",
         section: "lab1-editor.md#clause-1",
         clauses: &[1, 3, 4, 7],
-        recognise: nothing,
+        recognise: clue::nothing,
     },
     Mistake {
         code: "private-mapping",
@@ -69,7 +69,7 @@ pub static ALL: &[Mistake] = &[
         hint: "In which order do the call and the line stand?",
         section: "lab1-editor.md#clause-6",
         clauses: &[6, 7],
-        recognise: nothing,
+        recognise: clue::nothing,
     },
     Mistake {
         code: "sync-before-store",
@@ -77,7 +77,7 @@ pub static ALL: &[Mistake] = &[
         hint: "What is the last thing that happens to the bytes before the line is printed?",
         section: "lab1-editor.md#clause-6",
         clauses: &[6, 7],
-        recognise: nothing,
+        recognise: clue::nothing,
     },
     Mistake {
         code: "sync-of-nothing",
@@ -157,7 +157,7 @@ pub static ALL: &[Mistake] = &[
         hint: "Which pages does the text need, and at which offset do they begin?",
         section: "lab1-editor.md#clause-10",
         clauses: &[10],
-        recognise: nothing,
+        recognise: clue::nothing,
     },
     Mistake {
         code: "append-raced",
@@ -165,29 +165,9 @@ pub static ALL: &[Mistake] = &[
         hint: "What has to happen in one piece, and what can keep the other process out meanwhile?",
         section: "lab1-editor.md#clause-11",
         clauses: &[11],
-        recognise: nothing,
+        recognise: clue::nothing,
     },
 ];
-
-/// For mistakes that only a rule names.
-fn nothing(_: &Observation) -> Option<Clue> {
-    None
-}
-
-/// `expected` and `observed` are about one thing; the carets stand under one of `words`.
-fn at(
-    obs: &Observation,
-    index: usize,
-    words: &[&str],
-    expected: impl Into<String>,
-    observed: impl Into<String>,
-) -> Clue {
-    Clue {
-        expected: Some(expected.into()),
-        observed: Some(observed.into()),
-        exhibit: Some(exhibit::calls(obs, index, words)),
-    }
-}
 
 fn length_zero(obs: &Observation) -> Option<Clue> {
     let all = calls_seen(obs);
@@ -195,7 +175,7 @@ fn length_zero(obs: &Observation) -> Option<Clue> {
         Mmap::of(step.call).is_some_and(|map| map.length == 0 && step.call.errno() == Some(22))
     };
     let found = all.iter().find(zero)?;
-    Some(at(
+    Some(clue::at(
         obs,
         found.index,
         &["EINVAL"],
@@ -209,7 +189,7 @@ fn write_call(obs: &Observation) -> Option<Clue> {
     let found = movers.first()?;
     let seen = format!("`{}` moved the bytes", found.call.name);
     let expected = format!("no system call moves bytes into `{}`", name(obs));
-    Some(at(obs, found.index, &[], expected, seen))
+    Some(clue::at(obs, found.index, &[], expected, seen))
 }
 
 fn private_mapping(obs: &Observation) -> Option<Clue> {
@@ -226,7 +206,13 @@ fn private_mapping(obs: &Observation) -> Option<Clue> {
         ),
         _ => format!("`{}` is mapped with PROT_WRITE and MAP_SHARED", name(obs)),
     };
-    Some(at(obs, private.made, &["MAP_PRIVATE"], expected, seen))
+    Some(clue::at(
+        obs,
+        private.made,
+        &["MAP_PRIVATE"],
+        expected,
+        seen,
+    ))
 }
 
 fn unaligned_sync(obs: &Observation) -> Option<Clue> {
@@ -238,7 +224,7 @@ fn unaligned_sync(obs: &Observation) -> Option<Clue> {
     })?;
     let expected = format!("msync is given an address that is a multiple of {page}, the page size");
     let seen = "its address is not, and msync answered EINVAL";
-    Some(at(obs, found.index, &["EINVAL"], expected, seen))
+    Some(clue::at(obs, found.index, &["EINVAL"], expected, seen))
 }
 
 fn result_ignored(obs: &Observation) -> Option<Clue> {
@@ -253,7 +239,7 @@ fn result_ignored(obs: &Observation) -> Option<Clue> {
         (true, _) => "msync failed, and `synced` was printed all the same",
         (false, _) => "msync failed, and the exit status is 0",
     };
-    (claimed || silent).then(|| at(obs, failed.index, &[exhibit::ANSWER], expected, seen))
+    (claimed || silent).then(|| clue::at(obs, failed.index, &[exhibit::ANSWER], expected, seen))
 }
 
 fn sync_of_nothing(obs: &Observation) -> Option<Clue> {
@@ -275,7 +261,7 @@ fn sync_of_nothing(obs: &Observation) -> Option<Clue> {
         _ => "msync was given a private mapping of the file",
     };
     let expected = "msync is given the shared mapping into which the bytes were stored";
-    Some(at(obs, found.index, &[], expected, seen))
+    Some(clue::at(obs, found.index, &[], expected, seen))
 }
 
 fn async_sync(obs: &Observation) -> Option<Clue> {
@@ -288,7 +274,7 @@ fn async_sync(obs: &Observation) -> Option<Clue> {
         return None;
     }
     let (index, _) = syncs().next()?;
-    Some(at(
+    Some(clue::at(
         obs,
         index,
         &["MS_ASYNC"],
@@ -339,7 +325,7 @@ fn stale_sync(obs: &Observation) -> Option<Clue> {
     let short = to.next_multiple_of(page) < stored.to;
     let expected = format!("msync covers the new bytes, up to byte {}", stored.to - 1);
     let seen = format!("msync was told to end at offset {to}, the old end");
-    (to == stored.from && short).then(|| at(obs, last.index, &[], expected, seen))
+    (to == stored.from && short).then(|| clue::at(obs, last.index, &[], expected, seen))
 }
 
 /// Every mapping ends before the text does.
@@ -353,7 +339,7 @@ fn stale_mapping(obs: &Observation) -> Option<Clue> {
         wanted.to - 1
     );
     let seen = format!("the last mapping ends with byte {}", last.range().to - 1);
-    short.then(|| at(obs, last.made, &[], expected, seen))
+    short.then(|| clue::at(obs, last.made, &[], expected, seen))
 }
 
 fn terminating_nul(obs: &Observation) -> Option<Clue> {
@@ -376,7 +362,7 @@ fn whole_rewritten(obs: &Observation) -> Option<Clue> {
         let renamed = all.iter().filter(|s| s.call.succeeded()).find(replaces);
         let expected = format!("`{}` stays the same file, with the same inode", name(obs));
         let seen = "a new file was made and renamed over it: another inode has its name now";
-        let clue = renamed.map(|step| at(obs, step.index, &[], expected, seen));
+        let clue = renamed.map(|step| clue::at(obs, step.index, &[], expected, seen));
         return Some(clue.unwrap_or_default());
     }
     let new = file::bytes(is);

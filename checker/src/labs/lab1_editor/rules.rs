@@ -74,15 +74,7 @@ pub fn through_one_mapping(obs: &Observation) -> Ruling {
     }
     if mappings.is_empty() {
         let expected = format!("`{name}` is mapped with PROT_READ alone and MAP_SHARED");
-        return match asked::refused(obs, &of).last() {
-            None => broken(expected, "no mapping of it was made")
-                .at(Spot::Missing)
-                .show_some(exhibit::last_calls(obs, 0)),
-            Some(step) => broken(expected, asked::refusal(obs, step))
-                .at(Spot::Missing)
-                .show(exhibit::calls(obs, step.index, &[exhibit::ANSWER])),
-        }
-        .fail();
+        return asked::nothing_mapped(obs, &of, expected);
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What is run for lab 1.
 
 use crate::inputs::Inputs;
+use crate::rule::moved::BY_DESCRIPTOR;
 use crate::rule::sync;
 use crate::scenario::{Action, FileKind, Happening, Limits, Point, Rule, Scenario, Side, Start};
 
@@ -10,22 +11,6 @@ pub const HUGE: u64 = 5 << 30;
 const OPENS: &[&str] = &["open", "openat", "openat2", "creat"];
 const LENGTHS: &[&str] = &["ftruncate", "truncate", "fallocate"];
 const SETTLES: &[&str] = &["fsync", "fdatasync", "sync_file_range", "syncfs", "sync"];
-const MOVES: &[&str] = &[
-    "read",
-    "pread64",
-    "readv",
-    "preadv",
-    "preadv2",
-    "write",
-    "pwrite64",
-    "writev",
-    "pwritev",
-    "pwritev2",
-    "copy_file_range",
-    "sendfile",
-    "splice",
-];
-
 /// All scenarios, in the order of the checks.
 pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
     let mut inputs = Inputs::new(seed, page);
@@ -292,7 +277,11 @@ fn huge(inputs: &mut Inputs) -> Vec<Scenario> {
         let mut scenario = Scenario::new(name, &[command, &f, &text])
             .sparse(&f, HUGE, Vec::new())
             // The first of its bytes that goes through a call decides: nobody waits for the rest.
-            .rule("moved", Point::exit(MOVES, Some(&f)), vec![Action::Finish]);
+            .rule(
+                "moved",
+                Point::exit(BY_DESCRIPTOR, Some(&f)),
+                vec![Action::Finish],
+            );
         scenario.limits.cpu_s = 1;
         scenario
     };

@@ -8,7 +8,7 @@ use crate::lab::{Clue, Mistake};
 use crate::rule::mapping::{Mapping, live_before, of_file};
 use crate::rule::moved::{Way, movers};
 use crate::rule::trace::target;
-use crate::rule::{asked, ending, exhibit, facts, file};
+use crate::rule::{asked, clue, ending, facts, file};
 
 use super::{name, text};
 
@@ -68,7 +68,7 @@ pub static ALL: &[Mistake] = &[
         hint: "Which bytes does the text have, and in which pages do they lie?",
         section: "lab2-compare.md#clause-3",
         clauses: &[3],
-        recognise: nothing,
+        recognise: clue::nothing,
     },
     Mistake {
         code: "unmapped-too-early",
@@ -76,7 +76,7 @@ pub static ALL: &[Mistake] = &[
         hint: "What is left of the store when the mapping is unmapped, and when do you look?",
         section: "lab2-compare.md#clause-1",
         clauses: &[1],
-        recognise: nothing,
+        recognise: clue::nothing,
     },
     Mistake {
         code: "synced-to-be-seen",
@@ -84,7 +84,7 @@ pub static ALL: &[Mistake] = &[
         hint: "What would another process see without this call?",
         section: "lab2-compare.md#clause-4",
         clauses: &[4],
-        recognise: nothing,
+        recognise: clue::nothing,
     },
     Mistake {
         code: "lines-held-back",
@@ -96,30 +96,10 @@ pub static ALL: &[Mistake] = &[
     },
 ];
 
-/// For mistakes that only a rule names.
-fn nothing(_: &Observation) -> Option<Clue> {
-    None
-}
-
 /// Whatever else clause 10 finds in a program that prints its last line.
 fn held_back(obs: &Observation) -> Option<Clue> {
     let last = facts::line_at(obs, 0, "shared file:").ok()?;
     last.map(|_| Clue::default())
-}
-
-/// `expected` and `observed` are about one thing; the carets stand under one of `words`.
-fn at(
-    obs: &Observation,
-    index: usize,
-    words: &[&str],
-    expected: impl Into<String>,
-    observed: impl Into<String>,
-) -> Clue {
-    Clue {
-        expected: Some(expected.into()),
-        observed: Some(observed.into()),
-        exhibit: Some(exhibit::calls(obs, index, words)),
-    }
 }
 
 fn by_hand(obs: &Observation) -> Option<Clue> {
@@ -127,7 +107,7 @@ fn by_hand(obs: &Observation) -> Option<Clue> {
     let found = movers.first()?;
     let expected = format!("no system call moves bytes into `{}`", name(obs));
     let seen = format!("`{}` wrote into the file", found.call.name);
-    Some(at(obs, found.index, &[], expected, seen))
+    Some(clue::at(obs, found.index, &[], expected, seen))
 }
 
 fn two_shared(obs: &Observation) -> Option<Clue> {
@@ -146,7 +126,7 @@ fn two_shared(obs: &Observation) -> Option<Clue> {
             "it was asked for with MAP_SHARED, and {}",
             asked::refusal(obs, step)
         );
-        return Some(at(obs, step.index, &["MAP_SHARED"], expected, seen));
+        return Some(clue::at(obs, step.index, &["MAP_SHARED"], expected, seen));
     }
     // Made for the first half already, not only for the second.
     let before = |m: &&Mapping| printed.is_none_or(|line| m.made < line);
@@ -155,7 +135,7 @@ fn two_shared(obs: &Observation) -> Option<Clue> {
         .filter(before)
         .find(|m| m.reaches_the_file())?;
     let seen = "it was made with MAP_SHARED";
-    Some(at(obs, shared.made, &["MAP_SHARED"], expected, seen))
+    Some(clue::at(obs, shared.made, &["MAP_SHARED"], expected, seen))
 }
 
 fn stores_shared(map: Mmap<'_>) -> bool {
@@ -183,7 +163,7 @@ fn two_private(obs: &Observation) -> Option<Clue> {
         _ => return None,
     };
     let expected = "the mapping for the second store (step 3) is made with MAP_SHARED";
-    Some(at(obs, which, &["MAP_PRIVATE"], expected, seen))
+    Some(clue::at(obs, which, &["MAP_PRIVATE"], expected, seen))
 }
 
 fn padded(obs: &Observation) -> Option<Clue> {

@@ -7,7 +7,7 @@ use crate::lab::{Clue, Mistake};
 use crate::rule::mapping::of_file;
 use crate::rule::moved::{Way, attempts, movers};
 use crate::rule::trace::{calls_seen, length_set, target};
-use crate::rule::{asked, ending, exhibit, file};
+use crate::rule::{asked, clue, ending, exhibit, file};
 
 use super::{destination, source};
 
@@ -51,7 +51,7 @@ pub static ALL: &[Mistake] = &[
         hint: "What can still go wrong after this line is printed?",
         section: "lab3-copy.md#clause-3",
         clauses: &[4, 7, 10, 11, 12],
-        recognise: nothing,
+        recognise: clue::nothing,
     },
     Mistake {
         code: "linked-not-copied",
@@ -59,7 +59,7 @@ pub static ALL: &[Mistake] = &[
         hint: "Which number tells whether two names are one file, and which are they here?",
         section: "lab3-copy.md#clause-3",
         clauses: &[3],
-        recognise: nothing,
+        recognise: clue::nothing,
     },
     Mistake {
         code: "one-byte-write",
@@ -107,7 +107,7 @@ pub static ALL: &[Mistake] = &[
         hint: "Which types do lengths and offsets have on the way from fstat to mmap, and where is a cast?",
         section: "lab3-copy.md#clause-9",
         clauses: &[9],
-        recognise: nothing,
+        recognise: clue::nothing,
     },
     Mistake {
         code: "whole-file-mapped",
@@ -115,7 +115,7 @@ pub static ALL: &[Mistake] = &[
         hint: "How far would a window of fixed length get you, and what comes after it?",
         section: "lab3-copy.md#clause-8",
         clauses: &[8],
-        recognise: nothing,
+        recognise: clue::nothing,
     },
     Mistake {
         code: "window-kept",
@@ -123,7 +123,7 @@ pub static ALL: &[Mistake] = &[
         hint: "When is the old one unmapped: before or after the next one is made?",
         section: "lab3-copy.md#clause-8",
         clauses: &[8],
-        recognise: nothing,
+        recognise: clue::nothing,
     },
     Mistake {
         code: "half-file-left",
@@ -131,7 +131,7 @@ pub static ALL: &[Mistake] = &[
         hint: "What was there before, and what do you have to undo?",
         section: "lab3-copy.md#clause-10",
         clauses: &[10],
-        recognise: nothing,
+        recognise: clue::nothing,
     },
     Mistake {
         code: "no-room",
@@ -147,7 +147,7 @@ pub static ALL: &[Mistake] = &[
         hint: "Where can the new file be made so that nobody sees it, and which call swaps names in one step?",
         section: "lab3-copy.md#clause-11",
         clauses: &[11],
-        recognise: nothing,
+        recognise: clue::nothing,
     },
     Mistake {
         code: "link-replaced",
@@ -155,7 +155,7 @@ pub static ALL: &[Mistake] = &[
         hint: "Which name has the file that is meant, and in which folder does it lie?",
         section: "lab3-copy.md#clause-11",
         clauses: &[11],
-        recognise: nothing,
+        recognise: clue::nothing,
     },
     Mistake {
         code: "unwritable-replaced",
@@ -163,7 +163,7 @@ pub static ALL: &[Mistake] = &[
         hint: "How do you find out before the copy that the destination may be written?",
         section: "lab3-copy.md#clause-11",
         clauses: &[11],
-        recognise: nothing,
+        recognise: clue::nothing,
     },
     Mistake {
         code: "temporary-left",
@@ -171,7 +171,7 @@ pub static ALL: &[Mistake] = &[
         hint: "Which ways out of the function are there, and which of them cleans up?",
         section: "lab3-copy.md#clause-11",
         clauses: &[11],
-        recognise: nothing,
+        recognise: clue::nothing,
     },
     Mistake {
         code: "shrunk-unnoticed",
@@ -179,29 +179,9 @@ pub static ALL: &[Mistake] = &[
         hint: "What can you ask about the source again when the copy is made?",
         section: "lab3-copy.md#clause-12",
         clauses: &[12],
-        recognise: nothing,
+        recognise: clue::nothing,
     },
 ];
-
-/// For mistakes that only a rule names.
-fn nothing(_: &Observation) -> Option<Clue> {
-    None
-}
-
-/// `expected` and `observed` are about one thing; the carets stand under one of `words`.
-fn at(
-    obs: &Observation,
-    index: usize,
-    words: &[&str],
-    expected: impl Into<String>,
-    observed: impl Into<String>,
-) -> Clue {
-    Clue {
-        expected: Some(expected.into()),
-        observed: Some(observed.into()),
-        exhibit: Some(exhibit::calls(obs, index, words)),
-    }
-}
 
 fn write_only(obs: &Observation) -> Option<Clue> {
     let to = target(obs, destination(obs));
@@ -215,7 +195,7 @@ fn write_only(obs: &Observation) -> Option<Clue> {
     })?;
     let expected = format!("`{}` is opened O_RDWR, then mapped", destination(obs));
     let seen = asked::refusal(obs, refused);
-    opened.then(|| at(obs, refused.index, &["EACCES"], expected, seen))
+    opened.then(|| clue::at(obs, refused.index, &["EACCES"], expected, seen))
 }
 
 fn private_destination(obs: &Observation) -> Option<Clue> {
@@ -226,7 +206,13 @@ fn private_destination(obs: &Observation) -> Option<Clue> {
     let private = mappings.iter().find(|m| !m.shared)?;
     let expected = format!("`{}` is mapped with MAP_SHARED", destination(obs));
     let seen = "it was mapped with MAP_PRIVATE";
-    Some(at(obs, private.made, &["MAP_PRIVATE"], expected, seen))
+    Some(clue::at(
+        obs,
+        private.made,
+        &["MAP_PRIVATE"],
+        expected,
+        seen,
+    ))
 }
 
 fn not_sized(obs: &Observation) -> Option<Clue> {
@@ -276,7 +262,7 @@ fn one_byte_write(obs: &Observation) -> Option<Clue> {
     let first = of_destination.first().filter(|_| all)?;
     let expected = format!("no system call moves bytes into `{}`", to.name);
     let seen = format!("`{}` moved one byte into it", first.call.name);
-    Some(at(obs, first.index, &[], expected, seen))
+    Some(clue::at(obs, first.index, &[], expected, seen))
 }
 
 fn moved_by_call(obs: &Observation) -> Option<Clue> {
@@ -289,7 +275,7 @@ fn moved_by_call(obs: &Observation) -> Option<Clue> {
     let (from, to) = (source(obs), destination(obs));
     let expected = format!("no system call moves bytes of `{from}` or `{to}`");
     let seen = format!("`{}` moved them", found.call.name);
-    Some(at(obs, found.index, &[], expected, seen))
+    Some(clue::at(obs, found.index, &[], expected, seen))
 }
 
 fn truncated_first(obs: &Observation) -> Option<Clue> {
@@ -316,7 +302,7 @@ fn truncated_first(obs: &Observation) -> Option<Clue> {
         expected += ", and its bytes are needed";
         seen += ", and the bytes are gone";
     }
-    Some(at(obs, found.index, &["O_TRUNC"], expected, seen))
+    Some(clue::at(obs, found.index, &["O_TRUNC"], expected, seen))
 }
 
 fn length_zero(obs: &Observation) -> Option<Clue> {
@@ -324,7 +310,7 @@ fn length_zero(obs: &Observation) -> Option<Clue> {
     let found = all.iter().find(|step| {
         Mmap::of(step.call).is_some_and(|map| map.length == 0 && step.call.errno() == Some(22))
     })?;
-    Some(at(
+    Some(clue::at(
         obs,
         found.index,
         &["EINVAL"],
@@ -344,7 +330,7 @@ fn source_writable(obs: &Observation) -> Option<Clue> {
         Some(_) => format!("PROT_WRITE was asked for; {}", asked::refusal(obs, found)),
         None => "PROT_WRITE was asked for".to_owned(),
     };
-    Some(at(obs, found.index, &["PROT_WRITE"], expected, seen))
+    Some(clue::at(obs, found.index, &["PROT_WRITE"], expected, seen))
 }
 
 fn killed_by_sigbus(obs: &Observation) -> Option<Clue> {

@@ -95,15 +95,7 @@ pub fn source_mapping(obs: &Observation) -> Ruling {
     }
     if mappings.is_empty() {
         let expected = format!("`{name}` is mapped");
-        return match asked::refused(obs, &target(obs, name)).last() {
-            None => broken(expected, "no mapping of it was made")
-                .at(Spot::Missing)
-                .show_some(exhibit::last_calls(obs, 0)),
-            Some(step) => broken(expected, asked::refusal(obs, step))
-                .at(Spot::Missing)
-                .show(exhibit::calls(obs, step.index, &[exhibit::ANSWER])),
-        }
-        .fail();
+        return asked::nothing_mapped(obs, &target(obs, name), expected);
     }
     Ok(())
 }

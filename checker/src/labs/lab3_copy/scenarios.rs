@@ -2,29 +2,13 @@
 
 use crate::evidence::bytes::Bytes;
 use crate::inputs::Inputs;
+use crate::rule::moved::BY_DESCRIPTOR;
 use crate::scenario::{Action, FileKind, Point, Scenario, Side};
 
 /// Clause 9: just beyond what 32 bits hold.
 pub const HUGE: u64 = (4 << 30) + 5;
 /// What is left of it in 32 bits.
 pub const CUT: u64 = HUGE & 0xffff_ffff;
-
-/// Calls that move bytes of a file, often many.
-const MOVERS: &[&str] = &[
-    "read",
-    "pread64",
-    "readv",
-    "preadv",
-    "preadv2",
-    "write",
-    "pwrite64",
-    "writev",
-    "pwritev",
-    "pwritev2",
-    "copy_file_range",
-    "sendfile",
-    "splice",
-];
 
 /// All scenarios, in the order of the checks.
 pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
@@ -192,7 +176,7 @@ fn large(inputs: &mut Inputs) -> Vec<Scenario> {
     let huge = |name: &str| {
         let end = (HUGE - 6, Bytes::from("at end"));
         let scenario = Scenario::new(name, &[&a, &b]).sparse(&a, HUGE, vec![end]);
-        let moves = |file| Point::entry(MOVERS, Some(file));
+        let moves = |file| Point::entry(BY_DESCRIPTOR, Some(file));
         let mut scenario = scenario
             .rule("moves-source", moves(&a), vec![Action::Finish])
             .rule("moves-destination", moves(&b), vec![Action::Finish]);
