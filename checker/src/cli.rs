@@ -59,10 +59,9 @@ pub(crate) struct CheckArgs {
     /// Keeps every scenario's files and evidence, and says where
     #[arg(long, requires = "lab")]
     pub keep: bool,
-    /// Lists the clauses of the lab and runs nothing
+    /// Lists the clauses of the lab, or without one the labs, and runs nothing
     #[arg(
         long,
-        requires = "lab",
         conflicts_with_all = ["solution", "program", "only", "stretch", "seed", "json", "keep"]
     )]
     pub list: bool,

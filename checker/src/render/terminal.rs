@@ -155,13 +155,13 @@ fn not_written(
         }
         None => format!("clause {number} waits for what is still a `todo!` there."),
     };
-    let next = format!("Nothing is wrong: {waits} Write it, then type the same command again.");
+    let next = format!("This is what comes next: {waits} Write it, then check again.");
     page.paragraph(Style::new(), &next);
     let broken = |one: &&ClauseReport| matches!(one.verdict, Verdict::Failed(_));
     if let Some(other) = report.clauses.iter().find(broken) {
         page.gap();
         let text = format!(
-            "Clause {} is another matter: it fails. See it with",
+            "Clause {} fails already, whatever comes next.",
             other.number
         );
         page.paragraph(Style::new(), &text);

@@ -83,6 +83,15 @@ const UNWRITTEN: [&str; 2] = ["not yet implemented", "not implemented"];
 
 /// Whether a panic is a `todo!`, or an `unimplemented!`, in the sources of a workspace: those of
 /// the standard library and of other crates have an absolute path.
+fn panic_words(place: &str, message: &str) -> String {
+    let file = place.rsplit_once(':').map_or(place, |(file, _)| file);
+    let given = match file.ends_with("given.rs") {
+        true => ", in given code, which checks what your code passes to it",
+        false => "",
+    };
+    format!("the program panicked at {place}{given}: {message}")
+}
+
 fn not_written(place: &str, message: &str) -> Option<Trouble> {
     let (path, _) = place.rsplit_once(':')?;
     let rest = UNWRITTEN
@@ -106,7 +115,7 @@ fn panicked(actor: &Actor) -> Trouble {
     let (place, message) = panic(actor).unwrap_or_default();
     Trouble::Mistake {
         code: "panicked",
-        observed: format!("the program panicked at {place}: {message}"),
+        observed: panic_words(&place, &message),
         exhibit: Some(exhibit::lines("standard error", None, actor.stderr.text())),
     }
 }
@@ -127,7 +136,7 @@ pub fn words(obs: &Observation, actor: &Actor) -> String {
     match &actor.ending {
         Ending::Exited { code: PANICKED } if panic(actor).is_some() => {
             let (place, message) = panic(actor).unwrap_or_default();
-            format!("the program panicked at {place}: {message}")
+            panic_words(&place, &message)
         }
         Ending::Exited { code } => format!("the exit status is {code}"),
         Ending::Killed { signal, fault } => {

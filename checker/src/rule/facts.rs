@@ -42,6 +42,19 @@ pub fn end(obs: &Observation, expected: &[Fact], n: usize) -> Ruling {
     same_lines(&wanted, &output)
 }
 
+/// Line `n` of standard output of the subject, counted from 0, is this fact, whatever the others
+/// are.
+pub fn nth_is(obs: &Observation, n: usize, fact: Fact) -> Ruling {
+    let output = obs.evidence.actors[0].stdout.text();
+    let lines = output.split_inclusive('\n').take(n + 1);
+    let output: String = lines.collect();
+    let before = output.split_terminator('\n').take(n).map(str::to_owned);
+    let mut wanted: Vec<String> = before.collect();
+    wanted.resize(n, String::new());
+    wanted.extend(lines_of(&[fact]));
+    same_from(n, &wanted, &output)
+}
+
 fn lines_of(facts: &[Fact]) -> Vec<String> {
     let line = |(name, value): &Fact| format!("{name}: {value}");
     facts.iter().map(line).collect()
@@ -54,6 +67,11 @@ pub fn lines(output: &str) -> impl Iterator<Item = &str> {
 
 /// `output` is these lines; a space at the end of a line does not count.
 pub fn same_lines(wanted: &[String], output: &str) -> Ruling {
+    same_from(0, wanted, output)
+}
+
+/// The same from line `first` on.
+fn same_from(first: usize, wanted: &[String], output: &str) -> Ruling {
     let lines: Vec<&str> = lines(output).collect();
     let show = || {
         let wanted: Vec<&str> = wanted.iter().map(|line| line.trim_end()).collect();
@@ -67,7 +85,7 @@ pub fn same_lines(wanted: &[String], output: &str) -> Ruling {
         stream: Stream::Stdout,
         number,
     };
-    for (n, line) in wanted.iter().enumerate() {
+    for (n, line) in wanted.iter().enumerate().skip(first) {
         let expected = format!("line {} of standard output is `{}`", n + 1, line.trim_end());
         match lines.get(n) {
             Some(found) if same(line, found) => {}
@@ -75,7 +93,7 @@ pub fn same_lines(wanted: &[String], output: &str) -> Ruling {
                 let seen = broken(expected, format!("it is `{}`", pictured(found)))
                     .at(spot(n + 1))
                     .show(show());
-                return match is_stray(wanted, found) {
+                return match is_stray(&wanted[first..], found) {
                     true => seen.code(STRAY).fail(),
                     false => seen.fail(),
                 };

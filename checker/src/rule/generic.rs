@@ -24,13 +24,13 @@ pub static MISTAKES: &[Mistake] = &[
     ),
     mistake(
         "killed",
-        "A signal ended the program before it could say anything.",
+        "A signal ended the program in the middle of its work.",
         "Which signal is it, and who sends it? If memory was touched: which mapping is there, with which rights?",
     ),
     mistake(
         "timed-out",
         "The program did not come to its end, and the checker stopped it.",
-        "What is it waiting for, or which loop does not move on?",
+        "What is it waiting for, or which loop does not end, or goes through more bytes than it has to?",
     ),
     mistake(
         "flooded",

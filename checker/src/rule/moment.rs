@@ -65,10 +65,14 @@ pub fn witness_sees(
     if wanted == seen {
         return Ok(());
     }
-    let what = format!("`{name}` through another process's mapping, {when}");
+    let what = format!("`{name}` through another process's mapping");
+    let is_old = file::old_bytes(obs, &name).starts_with(seen);
     broken(
         format!("a process that had `{name}` mapped before sees the promised bytes {when}"),
-        "it sees others",
+        match is_old {
+            true => "it still sees the old ones",
+            false => "it sees others",
+        },
     )
     .at(spot(moment))
     .show_some(exhibit::bytes(&what, wanted, seen))

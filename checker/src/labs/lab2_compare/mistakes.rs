@@ -47,6 +47,14 @@ pub static ALL: &[Mistake] = &[
         recognise: padded,
     },
     Mistake {
+        code: "not-stored",
+        says: "The line shows the old bytes. Nothing had been stored into the private mapping when it was printed.",
+        hint: "What has to happen between making the mapping and showing it?",
+        section: "lab2-compare.md#clause-3",
+        clauses: &[1, 3, 5, 6, 7, 9],
+        recognise: not_stored,
+    },
+    Mistake {
         code: "vec-as-mapping",
         says: "What was printed as the private mapping lay in memory of the program's own: no page of a private mapping of the file was stored into.",
         hint: "At which address did the store go, and what is mapped there?",
@@ -182,6 +190,19 @@ fn padded(obs: &Observation) -> Option<Clue> {
     (first_nul && (in_file || in_line)).then(Clue::default)
 }
 
+fn not_stored(obs: &Observation) -> Option<Clue> {
+    let shown = obs.evidence.actors[0].stdout.text();
+    let mut shown = shown.lines();
+    let shown = shown.find_map(|line| line.strip_prefix("private mapping: "))?;
+    let old = Bytes(file::old_bytes(obs, name(obs))).preview();
+    let observed = "the line `private mapping` shows the old bytes".to_owned();
+    (shown == old && !text(obs).is_empty()).then(|| Clue {
+        expected: Some("the line `private mapping` shows the text that was stored".to_owned()),
+        observed: Some(observed),
+        exhibit: None,
+    })
+}
+
 fn a_vec(obs: &Observation) -> Option<Clue> {
     let printed = facts::line_at(obs, 0, "private mapping:").ok()??;
     let of = target(obs, name(obs));
@@ -194,7 +215,9 @@ fn a_vec(obs: &Observation) -> Option<Clue> {
         .filter(|r| !r.is_shared() && of.is_inode(r.inode))
         .any(|r| r.detail.as_ref().is_some_and(own));
     let used = live.iter().any(private) && copied;
-    (!used && ending::is_clean(obs)).then(Clue::default)
+    let shown = obs.evidence.actors[0].stdout.text();
+    let shows = |line: &str| line.starts_with("private mapping: ") && line.len() > 17;
+    (!used && shown.lines().any(shows) && ending::is_clean(obs)).then(Clue::default)
 }
 
 fn before_looking(obs: &Observation) -> Option<Clue> {

@@ -177,34 +177,7 @@ pub fn untouched(obs: &Observation) -> Ruling {
             .fail();
         }
     }
-    nth_line_is(obs, 2, fact("private file", &old))
-}
-
-/// One line of standard output, counted from 0.
-fn nth_line_is(obs: &Observation, n: usize, (name, value): Fact) -> Ruling {
-    let output = obs.evidence.actors[0].stdout.text();
-    let found = facts::lines(&output).nth(n).unwrap_or_default();
-    let wanted = format!("{name}: {value}");
-    if found == wanted || (value.is_empty() && found == wanted.trim_end()) {
-        return Ok(());
-    }
-    broken(
-        format!("line {} of standard output is `{wanted}`", n + 1),
-        match found {
-            "" => "there is no such line".to_owned(),
-            found => format!("it is `{}`", facts::pictured(found)),
-        },
-    )
-    .at(Spot::Line {
-        stream: crate::evidence::trace::Stream::Stdout,
-        number: n + 1,
-    })
-    .show(exhibit::lines(
-        &format!("the line `{name}`"),
-        Some(wanted + "\n"),
-        facts::pictured(found) + "\n",
-    ))
-    .fail()
+    facts::nth_is(obs, 2, fact("private file", &old))
 }
 
 /// The pages of private mappings of the file that are a process's own copies, process by process;
@@ -295,7 +268,7 @@ pub fn own_pages(obs: &Observation) -> Ruling {
         let seen = format!("when `private file` is printed, page {number} is one no longer");
         return says(later, seen, None);
     }
-    nth_line_is(obs, 1, fact("private mapping", &new))
+    facts::nth_is(obs, 1, fact("private mapping", &new))
 }
 
 /// Clause 4.
