@@ -147,9 +147,8 @@ pub enum Point {
         names: Vec<String>,
         /// Only if the call is about this file: the same inode, or the same path.
         file: Option<String>,
-        /// Only calls that could write: open for writing, a writable shared mapping, any change of
-        /// the file. Calls that do neither are not counted.
-        writing: bool,
+        /// What such a call has to do; others are not counted.
+        effect: Effect,
         /// Before the kernel acts, or after.
         side: Side,
     },
@@ -166,6 +165,18 @@ pub enum Point {
         /// The actor.
         actor: String,
     },
+}
+
+/// What a call does, if it succeeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Anything.
+    Any,
+    /// It could write: open for writing, a writable shared mapping, any change of the file.
+    Writing,
+    /// It gives the file a length that is not 0; fallocate(2) with FALLOC_FL_KEEP_SIZE does not.
+    Sizing,
 }
 
 /// Which side of a system call.
@@ -192,8 +203,9 @@ pub enum Action {
     Kill,
     /// Answers the call with this error instead of carrying it out; only at [`Side::Entry`].
     Fail(String),
-    /// Answers the call with 0 instead of carrying it out; only at [`Side::Entry`].
-    Pretend,
+    /// Answers fallocate(2) in the kernel's place: the file gets the length that the call gives it,
+    /// and no block is taken; only at [`Side::Entry`].
+    PretendRoom,
     /// Ends the run here; every actor that still runs is [`Stopped`](crate::evidence::ending::Ending::Stopped).
     Finish,
     /// Another process sets the length of a file.
@@ -389,13 +401,24 @@ impl Point {
         Point::call("subject", names, file, Side::Exit)
     }
 
+    /// The successful exit of a call that gives the file a length.
+    pub fn sized(file: &str) -> Point {
+        Point::Call {
+            actor: "subject".to_owned(),
+            names: Vec::new(),
+            file: Some(file.to_owned()),
+            effect: Effect::Sizing,
+            side: Side::Exit,
+        }
+    }
+
     /// A call of any actor.
     pub fn call(actor: &str, names: &[&str], file: Option<&str>, side: Side) -> Point {
         Point::Call {
             actor: actor.to_owned(),
             names: names.iter().map(|&name| name.to_owned()).collect(),
             file: file.map(str::to_owned),
-            writing: false,
+            effect: Effect::Any,
             side,
         }
     }

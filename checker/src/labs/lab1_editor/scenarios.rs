@@ -3,7 +3,9 @@
 use crate::inputs::Inputs;
 use crate::rule::moved::BY_DESCRIPTOR;
 use crate::rule::sync;
-use crate::scenario::{Action, FileKind, Happening, Limits, Point, Rule, Scenario, Side, Start};
+use crate::scenario::{
+    Action, Effect, FileKind, Happening, Limits, Point, Rule, Scenario, Side, Start,
+};
 
 /// Clause 10: a hole that no 32 bits hold.
 pub const HUGE: u64 = 5 << 30;
@@ -314,7 +316,7 @@ fn appenders(inputs: &mut Inputs) -> Vec<Scenario> {
                 actor: "subject".to_owned(),
                 names: Vec::new(),
                 file: Some(f.clone()),
-                writing: true,
+                effect: Effect::Writing,
                 side: Side::Entry,
             },
             time: Some(n),
@@ -354,7 +356,7 @@ fn refused(inputs: &mut Inputs) -> Vec<Scenario> {
                 actor: "subject".to_owned(),
                 names: OPENS.iter().map(|&name| name.to_owned()).collect(),
                 file: Some(f.clone()),
-                writing: true,
+                effect: Effect::Writing,
                 side: Side::Entry,
             },
             time: None,

@@ -1,15 +1,16 @@
 //! The rules of a scenario: which point is reached, and what is done there.
 
+use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::time::Instant;
 
 use libc::pid_t;
 
 use crate::evidence::ending::Ending;
-use crate::evidence::trace::{Call, FileRef, Mmap, Open, PROT_WRITE, What};
+use crate::evidence::trace::{Call, FALLOC_FL_KEEP_SIZE, FileRef, Mmap, Open, PROT_WRITE, What};
 use crate::evidence::{Moment, errno};
 use crate::observe::{arch, space, stage};
-use crate::scenario::{Action, Happening, Point, Side};
+use crate::scenario::{Action, Effect, Happening, Point, Side};
 
 use super::Run;
 use super::tasks::Hold;
@@ -64,14 +65,14 @@ impl Run<'_> {
                         actor: who,
                         names,
                         file,
-                        writing,
+                        effect,
                         side: at,
                     } => {
                         who == actor
                             && *at == side
                             && (names.is_empty() || names.contains(&call.name))
                             && file.as_ref().is_none_or(|file| self.is_about(call, file))
-                            && (!writing || could_change(call))
+                            && has_effect(call, *effect)
                     }
                     Point::Line { actor: who, prefix } => {
                         who == actor && lines.iter().any(|line| line.starts_with(prefix.as_bytes()))
@@ -156,7 +157,10 @@ impl Run<'_> {
                 let number = errno::number(name).unwrap_or(libc::EIO);
                 self.answer(tid, -i64::from(number), name, call)?
             }
-            Action::Pretend => self.answer(tid, 0, "that it was done", call)?,
+            Action::PretendRoom => {
+                self.give_length(tid, call)?;
+                self.answer(tid, 0, "that it was done", call)?
+            }
             Action::Truncate { file, length } => {
                 let done = stage::truncate(&self.folder.join(file), *length);
                 done_or(
@@ -252,6 +256,24 @@ impl Run<'_> {
         Ok(format!("answered {words}"))
     }
 
+    /// Gives the file of a call the length that fallocate(2) would give it.
+    fn give_length(&self, tid: pid_t, call: Option<usize>) -> io::Result<()> {
+        let Some(What::Call(call)) = call.map(|index| &self.trace[index].what) else {
+            return Ok(());
+        };
+        let length = call.raw(2).saturating_add(call.raw(3));
+        if !has_effect(call, Effect::Sizing) {
+            return Ok(());
+        }
+        // The program's own descriptor: the file may have no name yet. One that may not write is
+        // answered all the same.
+        let path = format!("/proc/{tid}/fd/{}", call.raw(0) as i32);
+        match OpenOptions::new().write(true).open(path) {
+            Ok(file) if file.metadata()?.len() < length => file.set_len(length),
+            _ => Ok(()),
+        }
+    }
+
     /// Looks at the files, the witnesses and, if asked for, the address spaces of all processes.
     fn look(&mut self, rule: &str, actor: usize, inside: bool) -> io::Result<()> {
         let mut files: Vec<_> = self
@@ -302,6 +324,18 @@ impl Run<'_> {
                 })
         };
         call.file.as_ref().is_some_and(is_it) || call.other.as_ref().is_some_and(is_it)
+    }
+}
+
+fn has_effect(call: &Call, effect: Effect) -> bool {
+    match effect {
+        Effect::Any => true,
+        Effect::Writing => could_change(call),
+        Effect::Sizing => match call.name.as_str() {
+            "ftruncate" | "truncate" => call.raw(1) != 0,
+            "fallocate" => call.raw(1) & FALLOC_FL_KEEP_SIZE == 0,
+            _ => false,
+        },
     }
 }
 
