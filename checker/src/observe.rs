@@ -29,13 +29,17 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::mem;
+use std::os::fd::AsFd;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
-use nix::unistd::{SysconfVar, sysconf};
+use nix::unistd::{Pid, SysconfVar, sysconf};
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::Evidence;
@@ -176,11 +180,17 @@ pub fn observe(program: &Path, scenario: &Scenario, folder: &Path) -> Result<Ans
     drop(open);
     let mut observer =
         observer.map_err(|error| fault(format!("`{}`: {error}", myself.display())))?;
-    let (input, output, errors) = (
-        observer.stdin.take(),
-        observer.stdout.take(),
-        observer.stderr.take(),
-    );
+    let pid = Pid::from_raw(observer.id() as libc::pid_t);
+    let until = Instant::now() + Duration::from_secs(scenario.limits.wall_s) + PATIENCE;
+    let input = observer.stdin.take();
+    let output = observer
+        .stdout
+        .take()
+        .map(|pipe| Patient { pipe, pid, until });
+    let errors = observer
+        .stderr
+        .take()
+        .map(|pipe| Patient { pipe, pid, until });
     // The observer reads all of the job before it writes anything, so neither waits for the other.
     // If it dies before that, its words on standard error say more than a broken pipe.
     let _ = input.map(|mut input| input.write_all(&job));
@@ -199,6 +209,38 @@ pub fn observe(program: &Path, scenario: &Scenario, folder: &Path) -> Result<Ans
             "the observer ended with {status}: {}",
             words.trim()
         ))),
+    }
+}
+
+/// How long an observer may take beyond the time of its run.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A pipe from an observer. A program under test may stop the observer by a signal, which it cannot
+/// refuse: so it is sent on while it is waited for, and killed if it never comes to its end.
+struct Patient<P> {
+    pipe: P,
+    pid: Pid,
+    until: Instant,
+}
+
+impl<P: Read + AsFd> Read for Patient<P> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        const TICK_MS: u16 = 500;
+        loop {
+            let mut polled = [PollFd::new(self.pipe.as_fd(), PollFlags::POLLIN)];
+            match poll(&mut polled, PollTimeout::from(TICK_MS)) {
+                Ok(0) if Instant::now() > self.until => {
+                    let _ = kill(self.pid, Signal::SIGKILL);
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+                Ok(0) => {
+                    let _ = kill(self.pid, Signal::SIGCONT);
+                }
+                Err(nix::Error::EINTR) => {}
+                Ok(_) => return self.pipe.read(buffer),
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 }
 

@@ -71,8 +71,14 @@ pub enum Ending {
         /// The limit.
         limit: u64,
     },
-    /// Its files held more bytes, one state after the other, than are kept.
+    /// Its files held more bytes than are kept.
     TooMuchContent {
+        /// The limit, bytes.
+        limit: u64,
+    },
+    /// Its files were changed so much, between one look and the next, that more bytes would have to
+    /// be kept than are.
+    TooMuchChange {
         /// The limit, bytes.
         limit: u64,
     },

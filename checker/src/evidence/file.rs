@@ -8,13 +8,13 @@ use super::bytes::Bytes;
 
 /// What became of one name in the scenario's folder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FileStory<C = Arc<Content>> {
+pub struct FileStory<B = Arc<Bytes>> {
     /// Path relative to the scenario's folder.
     pub name: String,
     /// Before any process started; `None` if there was no such file.
-    pub before: Option<FileState<C>>,
+    pub before: Option<FileState<B>>,
     /// After every process had ended; `None` if there is no such file.
-    pub after: Option<FileState<C>>,
+    pub after: Option<FileState<B>>,
 }
 
 /// The kind of a file, as `S_IFMT` tells (inode(7)).
@@ -35,10 +35,10 @@ pub enum FileType {
 
 /// One file at one moment (inode(7) names the fields). Symbolic links are not followed.
 ///
-/// A file that is looked at often mostly holds what it held before, and then the bytes are kept
-/// once; in stored evidence `C` is a number among them ([`stored`](super::stored)).
+/// A file that is looked at often mostly holds what it held before, and bytes that are found again
+/// are kept once; in stored evidence `B` is a number among them ([`stored`](super::stored)).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FileState<C = Arc<Content>> {
+pub struct FileState<B = Arc<Bytes>> {
     /// What kind of file it is.
     pub kind: FileType,
     /// Length in bytes.
@@ -56,13 +56,22 @@ pub struct FileState<C = Arc<Content>> {
     /// Last modification, nanoseconds since the epoch.
     pub modified: i128,
     /// The bytes of a regular file; empty for anything else.
-    pub content: C,
+    pub content: Content<B>,
 }
 
-impl<C> FileState<C> {
-    /// The same state with something else for its bytes.
-    pub fn map<D>(&self, other: impl FnOnce(&C) -> D) -> FileState<D> {
-        FileState {
+impl<B> FileState<B> {
+    /// The same state with something else for each run of bytes, or the first error.
+    pub fn try_map<'a, D, E>(
+        &'a self,
+        mut other: impl FnMut(&'a B) -> Result<D, E>,
+    ) -> Result<FileState<D>, E> {
+        let extents = self.content.extents.iter().map(|extent| {
+            Ok(Extent {
+                offset: extent.offset,
+                bytes: other(&extent.bytes)?,
+            })
+        });
+        Ok(FileState {
             kind: self.kind.clone(),
             length: self.length,
             mode: self.mode,
@@ -71,8 +80,11 @@ impl<C> FileState<C> {
             links: self.links,
             blocks: self.blocks,
             modified: self.modified,
-            content: other(&self.content),
-        }
+            content: Content {
+                extents: extents.collect::<Result<_, E>>()?,
+                cut: self.content.cut,
+            },
+        })
     }
 }
 
@@ -96,21 +108,30 @@ impl FileState {
 }
 
 /// The bytes of a file as a list of extents; what lies between two extents reads as zeros.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Content {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content<B = Arc<Bytes>> {
     /// In rising order of offset, not overlapping, never empty. Runs of zero bytes may be left out.
-    pub extents: Vec<Extent>,
+    pub extents: Vec<Extent<B>>,
     /// Whether the file holds data that was not kept because there was too much of it.
     pub cut: bool,
 }
 
 /// Bytes that stand together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Extent {
+pub struct Extent<B = Arc<Bytes>> {
     /// Offset of the first byte from the start of the file.
     pub offset: u64,
     /// The bytes.
-    pub bytes: Bytes,
+    pub bytes: B,
+}
+
+impl<B> Default for Content<B> {
+    fn default() -> Self {
+        Content {
+            extents: Vec::new(),
+            cut: false,
+        }
+    }
 }
 
 impl Content {
@@ -120,7 +141,7 @@ impl Content {
         if !bytes.is_empty() {
             content.extents.push(Extent {
                 offset: 0,
-                bytes: bytes.into(),
+                bytes: Arc::new(bytes.into()),
             });
         }
         content
@@ -173,7 +194,7 @@ mod tests {
     fn content(extents: &[(u64, &str)]) -> Content {
         let extents = extents.iter().map(|&(offset, bytes)| Extent {
             offset,
-            bytes: bytes.into(),
+            bytes: Arc::new(bytes.into()),
         });
         Content {
             extents: extents.collect(),

@@ -1,15 +1,17 @@
-//! Evidence as JSON: what files held is written once and referred to by number, since a file that
-//! is looked at around every call mostly holds what it held before.
+//! Evidence as JSON: every run of bytes that files held is written once and referred to by number,
+//! since a file that is looked at around every call mostly holds what it held before.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::ptr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::address_space::AddressSpace;
+use super::bytes::Bytes;
 use super::ending::Actor;
-use super::file::{Content, FileState, FileStory};
+use super::file::{FileState, FileStory};
 use super::trace::Event;
 use super::{Evidence, Facet, Moment, View};
 
@@ -19,7 +21,7 @@ pub(super) struct Stored {
     unavailable: Option<String>,
     page_size: u64,
     actors: Vec<Actor>,
-    contents: Vec<Content>,
+    contents: Vec<Bytes>,
     files: Vec<FileStory<usize>>,
     trace: Facet<Vec<Event>>,
     moments: Facet<Vec<StoredMoment>>,
@@ -40,13 +42,13 @@ impl TryFrom<Stored> for Evidence {
     type Error = String;
 
     fn try_from(stored: Stored) -> Result<Evidence, String> {
-        let contents: Vec<Arc<Content>> = stored.contents.into_iter().map(Arc::new).collect();
+        let contents: Vec<Arc<Bytes>> = stored.contents.into_iter().map(Arc::new).collect();
         let state = |state: Option<FileState<usize>>| -> Result<Option<FileState>, String> {
-            let Some(state) = state else { return Ok(None) };
-            let content = contents
-                .get(state.content)
-                .ok_or_else(|| format!("there is no content {}", state.content))?;
-            Ok(Some(state.map(|_| content.clone())))
+            let of = |number: &usize| match contents.get(*number) {
+                Some(bytes) => Ok(bytes.clone()),
+                None => Err(format!("there is no content {number}")),
+            };
+            state.as_ref().map(|state| state.try_map(of)).transpose()
         };
         let story = |story: FileStory<usize>| -> Result<FileStory, String> {
             Ok(FileStory {
@@ -95,7 +97,7 @@ struct Written<'a> {
     unavailable: &'a Option<String>,
     page_size: u64,
     actors: &'a [Actor],
-    contents: Vec<&'a Content>,
+    contents: Vec<&'a Bytes>,
     files: Vec<FileStory<usize>>,
     trace: &'a Facet<Vec<Event>>,
     moments: Facet<Vec<WrittenMoment<'a>>>,
@@ -112,23 +114,23 @@ struct WrittenMoment<'a> {
     views: &'a [View],
 }
 
-/// The contents met so far, each with its number.
+/// The bytes met so far, each run with its number.
 #[derive(Default)]
 struct Numbered<'a> {
-    contents: Vec<&'a Content>,
-    numbers: HashMap<*const Content, usize>,
+    contents: Vec<&'a Bytes>,
+    numbers: HashMap<*const Bytes, usize>,
 }
 
 impl<'a> Numbered<'a> {
     fn state(&mut self, state: &'a Option<FileState>) -> Option<FileState<usize>> {
-        let state = state.as_ref()?;
-        Some(state.map(|content| {
-            let number = self.numbers.entry(ptr::from_ref(&**content));
-            *number.or_insert_with(|| {
-                self.contents.push(&state.content);
+        let numbered = state.as_ref()?.try_map(|bytes| {
+            let number = self.numbers.entry(ptr::from_ref(&**bytes));
+            Ok::<usize, Infallible>(*number.or_insert_with(|| {
+                self.contents.push(bytes);
                 self.contents.len() - 1
-            })
-        }))
+            }))
+        });
+        numbered.ok()
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use nix::unistd::{Whence, lseek};
 
+use crate::evidence::ending::Ending;
 use crate::evidence::file::{Content, Extent, FileState, FileType};
 
 use super::page_size;
@@ -18,7 +19,7 @@ use super::process::relative;
 const KEPT: u64 = 64;
 /// How many allocated bytes of one file are read at most, in search of some that are not zero.
 const READ: u64 = 256 << 20;
-/// Blocks of this size are left out if they are all zeros.
+/// Blocks of this size are kept apart, and left out if they are all zeros.
 const BLOCK: usize = 4096;
 /// How many entries of a folder are looked at; a program that makes more has made enough.
 const ENTRIES: usize = 256;
@@ -45,43 +46,46 @@ pub fn state(path: &Path) -> io::Result<Option<FileState>> {
         links: meta.nlink(),
         blocks: meta.blocks(),
         modified: i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec()),
-        content: content.into(),
+        content,
     }))
 }
 
 /// What files held when they were last looked at, by name: what is found again is kept once.
 #[derive(Debug, Default)]
 pub struct Held {
-    last: HashMap<String, Arc<Content>>,
-    bytes: u64,
+    last: HashMap<String, Content>,
+    /// Bytes that all files hold at this look.
+    now: u64,
+    /// Bytes that are kept of all looks.
+    all: u64,
 }
 
 impl Held {
-    /// How many bytes are kept at most.
-    pub fn limit() -> u64 {
-        256 * page_size()
-    }
-
-    /// Whether something was not kept since it was too much.
-    pub fn is_too_much(&self) -> bool {
-        self.bytes > Held::limit()
+    /// Why something was not kept, if so: it was too much at one look, or in all.
+    pub fn too_much(&self) -> Option<Ending> {
+        let (at_once, in_all) = (256 * page_size(), 2048 * page_size());
+        if self.now > at_once {
+            return Some(Ending::TooMuchContent { limit: at_once });
+        }
+        (self.all > in_all).then_some(Ending::TooMuchChange { limit: in_all })
     }
 
     fn keep(&mut self, name: &str, state: &mut FileState) {
-        if let Some(last) = self.last.get(name)
-            && *last == state.content
-        {
-            state.content = last.clone();
-            return;
+        let last = self.last.get(name).map(|last| last.extents.as_slice());
+        let last = last.unwrap_or_default();
+        for extent in &mut state.content.extents {
+            self.now += extent.bytes.0.len() as u64;
+            let found = last.binary_search_by_key(&extent.offset, |one| one.offset);
+            match found.map(|n| &last[n].bytes) {
+                Ok(same) if *same == extent.bytes => extent.bytes = same.clone(),
+                _ => self.all += extent.bytes.0.len() as u64,
+            }
         }
-        let extents = &state.content.extents;
-        let bytes = extents.iter().map(|extent| extent.bytes.0.len() as u64);
-        self.bytes += bytes.sum::<u64>();
-        if self.is_too_much() {
-            state.content = Arc::new(Content {
+        if self.too_much().is_some() {
+            state.content = Content {
                 extents: Vec::new(),
                 cut: true,
-            });
+            };
         }
         self.last.insert(name.to_owned(), state.content.clone());
     }
@@ -89,6 +93,7 @@ impl Held {
 
 /// Every file below a folder, by its path relative to it, in order of name.
 pub fn states(folder: &Path, held: &mut Held) -> io::Result<Vec<(String, FileState)>> {
+    held.now = 0;
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
@@ -173,7 +178,10 @@ fn content(file: &File, length: u64) -> io::Result<Content> {
                     return Ok(content);
                 }
                 kept += got as u64;
-                keep(&mut content.extents, at, bytes);
+                content.extents.push(Extent {
+                    offset: at,
+                    bytes: Arc::new(bytes.into()),
+                });
             }
             at += got as u64;
             if read > READ {
@@ -197,18 +205,6 @@ fn data_from(file: &File, at: u64, length: u64) -> io::Result<Option<(u64, u64)>
     };
     let end = lseek(file, start, Whence::SeekHole)?;
     Ok(Some((start as u64, end as u64)))
-}
-
-fn keep(extents: &mut Vec<Extent>, offset: u64, bytes: &[u8]) {
-    match extents.last_mut() {
-        Some(last) if last.offset + last.bytes.0.len() as u64 == offset => {
-            last.bytes.0.extend(bytes)
-        }
-        _ => extents.push(Extent {
-            offset,
-            bytes: bytes.into(),
-        }),
-    }
 }
 
 #[cfg(test)]
@@ -242,7 +238,7 @@ mod tests {
         fs::write(&path, "secret").expect("a new file");
         fs::set_permissions(&path, Permissions::from_mode(0o000)).expect("our own file");
         let state = state(&path).expect("readable").expect("there");
-        assert_eq!(*state.content, Content::of(b"secret"));
+        assert_eq!(state.content, Content::of(b"secret"));
         assert_eq!(
             fs::symlink_metadata(&path).expect("there").mode() & 0o7777,
             0
@@ -256,16 +252,36 @@ mod tests {
         let mut look = || states(folder.path(), &mut held).expect("readable");
         fs::write(folder.path().join("a"), "same").expect("a file");
         let (first, second) = (look(), look());
-        assert!(Arc::ptr_eq(&first[0].1.content, &second[0].1.content));
+        let bytes = |look: &[(String, FileState)]| look[0].1.content.extents[0].bytes.clone();
+        assert!(Arc::ptr_eq(&bytes(&first), &bytes(&second)));
         let much = KEPT * page_size();
-        for n in 0..Held::limit() / much {
+        for n in 0..256 * page_size() / much {
             let path = folder.path().join(format!("b{n}"));
             fs::write(path, vec![1; much as usize]).expect("a file");
         }
         let third = look();
         let cut = third.iter().filter(|(_, state)| state.content.cut);
         assert_eq!(cut.count(), 1);
-        assert!(held.is_too_much());
+        assert!(matches!(
+            held.too_much(),
+            Some(Ending::TooMuchContent { .. })
+        ));
+    }
+
+    #[test]
+    fn of_what_changes_only_the_change_is_kept_again() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("a");
+        let mut held = Held::default();
+        let mut bytes = vec![1; 20 * BLOCK];
+        for n in 0..100 {
+            bytes[n] = 2;
+            fs::write(&path, &bytes).expect("a file");
+            let look = states(folder.path(), &mut held).expect("readable");
+            assert_eq!(look[0].1.content.range(0, bytes.len()), bytes);
+        }
+        assert_eq!(held.all, (20 + 99) * BLOCK as u64);
+        assert_eq!(held.too_much(), None);
     }
 
     #[test]

@@ -253,9 +253,8 @@ impl Run<'_> {
     /// Every file as it is now. An actor that filled its folder is ended.
     fn files(&mut self, actor: usize) -> io::Result<Vec<(String, FileState)>> {
         let states = files::states(&self.folder, &mut self.held)?;
-        if self.held.is_too_much() {
-            let limit = Held::limit();
-            self.end_actor(actor, Ending::TooMuchContent { limit });
+        if let Some(too_much) = self.held.too_much() {
+            self.end_actor(actor, too_much);
         }
         Ok(states)
     }

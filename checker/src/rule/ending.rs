@@ -54,7 +54,7 @@ pub fn trouble(obs: &Observation) -> Option<Trouble> {
             Ending::Flooded { .. } => "flooded",
             Ending::TooManyProcesses { .. } => "too-many-processes",
             Ending::TooManyCalls { .. } => "too-many-calls",
-            Ending::TooMuchContent { .. } => "too-much-content",
+            Ending::TooMuchContent { .. } | Ending::TooMuchChange { .. } => "too-much-content",
             Ending::NotStarted { .. } => "not-started",
             Ending::Exited { .. } | Ending::Stopped { .. } | Ending::NeverDue => return None,
         };
@@ -187,6 +187,10 @@ pub fn words(obs: &Observation, actor: &Actor) -> String {
         }
         Ending::TooMuchContent { limit } => format!(
             "the files in its folder held more than {} in all",
+            exhibit::size(*limit)
+        ),
+        Ending::TooMuchChange { limit } => format!(
+            "its files were changed again and again, by more than {} in all",
             exhibit::size(*limit)
         ),
         Ending::Stopped { rule } => format!("the checker ended it, by its rule `{rule}`"),

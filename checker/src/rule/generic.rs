@@ -87,7 +87,12 @@ const fn mistake(code: &'static str, says: &'static str, hint: &'static str) -> 
 
 /// The files were not too much to be looked at: of one that was, no rule can say anything.
 pub fn was_looked_at(obs: &Observation) -> Ruling {
-    let too_much = |actor: &&Actor| matches!(actor.ending, Ending::TooMuchContent { .. });
+    let too_much = |actor: &&Actor| {
+        matches!(
+            actor.ending,
+            Ending::TooMuchContent { .. } | Ending::TooMuchChange { .. }
+        )
+    };
     match obs.evidence.actors.iter().find(too_much) {
         None => Ok(()),
         Some(actor) => broken(

@@ -48,12 +48,12 @@ pub fn observation(scenario: Scenario) -> Made {
                 let extents = pieces.iter().filter(|(_, bytes)| !bytes.0.is_empty());
                 let extents = extents.map(|(offset, bytes)| Extent {
                     offset: *offset,
-                    bytes: bytes.clone(),
+                    bytes: Arc::new(bytes.clone()),
                 });
-                state.content = Arc::new(Content {
+                state.content = Content {
                     extents: extents.collect(),
                     cut: false,
-                });
+                };
             }
             FileKind::Directory | FileKind::Disk => state.kind = FileType::Directory,
             FileKind::Fifo => state.kind = FileType::Fifo,
@@ -326,7 +326,7 @@ impl Made {
             content: Default::default(),
         });
         state.length = bytes.len() as u64;
-        state.content = Content::of(bytes).into();
+        state.content = Content::of(bytes);
         state.modified = 2;
         self
     }

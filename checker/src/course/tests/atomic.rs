@@ -27,7 +27,7 @@ fn parts() -> (Made, String, FileState, FileState) {
     let new = FileState {
         inode: 77,
         length: bytes.len() as u64,
-        content: Content::of(&bytes).into(),
+        content: Content::of(&bytes),
         ..old.clone()
     };
     let name = words[2].clone();
@@ -93,7 +93,7 @@ fn a_new_file_that_takes_the_place_passes() {
 fn a_moment_without_a_whole_file_is_found() {
     let (_, _, old, new) = parts();
     let half = FileState {
-        content: Content::of(b"half").into(),
+        content: Content::of(b"half"),
         ..new
     };
     let cut = FileState {

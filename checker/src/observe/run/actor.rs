@@ -72,6 +72,7 @@ impl ActorRun {
                     | Ending::TooManyCalls { .. }
                     | Ending::TooManyProcesses { .. }
                     | Ending::TooMuchContent { .. }
+                    | Ending::TooMuchChange { .. }
             )
         )
     }
