@@ -212,11 +212,6 @@ pub fn share_memory(parent: pid_t, child: pid_t) -> bool {
             #[cfg(target_arch = "x86_64")]
             libc::SYS_vfork => libc::CLONE_VM as u64,
             libc::SYS_clone => first,
-            // The flags are the first word of `struct clone_args`.
-            libc::SYS_clone3 => {
-                let word = sys::read_memory(parent, first, 8);
-                word.try_into().map_or(0, u64::from_ne_bytes)
-            }
             _ => 0,
         });
         flags.is_some_and(|flags| flags & libc::CLONE_VM as u64 != 0)
