@@ -177,7 +177,7 @@ const fn carrier(
 /// Calls by which the kernel keeps a few bytes for a program and gives them back: a name of the
 /// process, attributes of files, options and names of sockets, the text of a link. They are looked
 /// at only in a traced run, and come into the trace only if their memory lies in a mapping of a
-/// file of the scenario: with memory of their own everybody may make them.
+/// file: with memory of their own everybody may make them.
 pub const CARRIERS: &[Spec] = &[
     Spec {
         only: &[libc::PR_SET_NAME as u32, libc::PR_GET_NAME as u32],
