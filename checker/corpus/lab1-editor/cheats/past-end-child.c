@@ -1,4 +1,6 @@
 // expect: fails 4 with store-past-end
+// stretch: fails 9, 11, 12
+// shows: append-raced, no-room
 // about: A child stores behind the end when the program has ended.
 
 #define _GNU_SOURCE

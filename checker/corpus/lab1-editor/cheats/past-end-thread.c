@@ -1,4 +1,6 @@
 // expect: fails 4 with store-past-end
+// stretch: fails 9, 11, 12
+// shows: append-raced, no-room
 // cc: -pthread
 // about: The main thread leaves at once; another one stores behind the end when all is said.
 
