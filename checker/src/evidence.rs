@@ -64,7 +64,7 @@ pub enum Facet<T> {
 /// What the processes and the files looked like at one point of the run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moment {
-    /// The rule that asked for it.
+    /// The rule that asked for it; `after` if nobody did, and everything had ended.
     pub rule: String,
     /// How many events the trace held at that time: events before this index came before. The
     /// call at whose entry or exit a rule looks is among them.
@@ -74,7 +74,8 @@ pub struct Moment {
     /// Every file in the scenario's folder, also those that a program made, by name; and `None`
     /// for a name of the scenario that is not there.
     pub files: Vec<(String, Option<FileState>)>,
-    /// The address space of every process that was alive, if the rule looks inside.
+    /// The address space of every process that was alive and had a file of the scenario mapped, if
+    /// the rule looks inside.
     pub spaces: Vec<AddressSpace>,
     /// What another process sees that had mapped the file before any actor started.
     pub views: Vec<View>,

@@ -177,7 +177,7 @@ const fn carrier(
 /// Calls by which the kernel keeps a few bytes for a program and gives them back: a name of the
 /// process, attributes of files, options and names of sockets, the text of a link. They are looked
 /// at only in a traced run, and come into the trace only if their memory lies in a mapping of a
-/// file of the scenario: with memory of their own everybody may make them.
+/// file: with memory of their own everybody may make them.
 pub const CARRIERS: &[Spec] = &[
     Spec {
         only: &[libc::PR_SET_NAME as u32, libc::PR_GET_NAME as u32],
@@ -267,9 +267,11 @@ const ATTRIBUTE_OF_OPEN: &[(&str, Kind)] = &[
 
 /// Calls that are answered with ENOSYS, so that every way of moving bytes is one that is watched:
 /// io_uring, the old asynchronous I/O, messages in vectors, message queues, key rings, fault
-/// handling in user space. Programs that know them fall back to plain calls. And a filter of the
-/// program's own would outrank the one that watches it (seccomp(2)).
+/// handling in user space. Programs that know them fall back to plain calls. A filter of the
+/// program's own would outrank the one that watches it (seccomp(2)). And clone3 keeps its flags in
+/// memory, where no filter sees them; whoever starts threads falls back to clone.
 pub const REFUSED: &[i64] = &[
+    libc::SYS_clone3,
     libc::SYS_io_uring_setup,
     libc::SYS_io_setup,
     libc::SYS_sendmmsg,
@@ -282,6 +284,37 @@ pub const REFUSED: &[i64] = &[
     libc::SYS_seccomp,
 ];
 
+/// Calls that are answered with EPERM: in namespaces and under mounts of the program's own, files
+/// and processes have other names than the ones that are known here.
+pub const FORBIDDEN: &[i64] = &[
+    libc::SYS_unshare,
+    libc::SYS_setns,
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_move_mount,
+    libc::SYS_open_tree,
+    libc::SYS_fsopen,
+    libc::SYS_fsmount,
+    libc::SYS_fsconfig,
+    libc::SYS_fspick,
+    libc::SYS_mount_setattr,
+    libc::SYS_pivot_root,
+    libc::SYS_chroot,
+    libc::SYS_sethostname,
+    libc::SYS_setdomainname,
+];
+
+/// Flags of clone(2), any of which has it answered with EPERM: the namespaces, and the one that
+/// hides a process from its parent's tracer.
+pub const FORBIDDEN_FLAGS: u32 = (libc::CLONE_NEWNS
+    | libc::CLONE_NEWCGROUP
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWUSER
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET
+    | libc::CLONE_UNTRACED) as u32;
+
 /// Options of prctl(2) that are answered with EINVAL, as by a kernel that does not know them:
 /// PR_GET_SECCOMP and PR_SET_SECCOMP, for the same reason.
 pub const REFUSED_OPTIONS: &[u32] = &[21, 22];
@@ -290,7 +323,6 @@ pub const REFUSED_OPTIONS: &[u32] = &[21, 22];
 /// they are announced, so that they can be counted.
 pub const FORKS: &[i64] = &[
     libc::SYS_clone,
-    libc::SYS_clone3,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_fork,
     #[cfg(target_arch = "x86_64")]

@@ -6,11 +6,14 @@
 use libc::sock_filter;
 
 use super::arch;
-use super::calls::{CARRIERS, FORKS, REFUSED, REFUSED_OPTIONS, Spec, WATCHED};
+use super::calls::{
+    CARRIERS, FORBIDDEN, FORBIDDEN_FLAGS, FORKS, REFUSED, REFUSED_OPTIONS, Spec, WATCHED,
+};
 
 const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
 const IF_EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
 const IF_AT_LEAST: u16 = (libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K) as u16;
+const IF_ANY_OF: u16 = (libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K) as u16;
 const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
 
 const NUMBER: u32 = 0;
@@ -48,6 +51,17 @@ pub fn program(stop: Stop) -> Vec<sock_filter> {
         code.push(jump(IF_EQUAL, number as u32, 0, 1));
         code.push(step(RETURN, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32));
     }
+    let forbidden = libc::SECCOMP_RET_ERRNO | libc::EPERM as u32;
+    for &number in FORBIDDEN {
+        code.push(jump(IF_EQUAL, number as u32, 0, 1));
+        code.push(step(RETURN, forbidden));
+    }
+    // What clone may do goes on below, by its number.
+    code.push(jump(IF_EQUAL, libc::SYS_clone as u32, 0, 4));
+    code.push(step(LOAD, FIRST_ARGUMENT));
+    code.push(jump(IF_ANY_OF, FORBIDDEN_FLAGS, 0, 1));
+    code.push(step(RETURN, forbidden));
+    code.push(step(LOAD, NUMBER));
     let carriers = if stop == Stop::Trace { CARRIERS } else { &[] };
     let is_prctl = |spec: &&Spec| spec.number == libc::SYS_prctl;
     let names = carriers
@@ -138,6 +152,7 @@ mod tests {
                     }
                 }
                 IF_EQUAL => at += usize::from(if accumulator == k { jt } else { jf }),
+                IF_ANY_OF => at += usize::from(if accumulator & k != 0 { jt } else { jf }),
                 IF_AT_LEAST => at += usize::from(if accumulator >= k { jt } else { jf }),
                 RETURN => return k,
                 other => panic!("instruction {other}"),
@@ -181,6 +196,28 @@ mod tests {
         assert_eq!(alone, libc::SECCOMP_RET_ALLOW);
         let seccomp = run(&code, libc::SYS_seccomp as u32, 0);
         assert_eq!(seccomp & 0xffff, libc::ENOSYS as u32);
+    }
+
+    #[test]
+    fn namespaces_and_mounts_are_forbidden() {
+        for (stop, plain) in [
+            (Stop::Trace, libc::SECCOMP_RET_ALLOW),
+            (Stop::Notify, libc::SECCOMP_RET_USER_NOTIF),
+        ] {
+            let code = program(stop);
+            let answer = |number: i64, first: i32| run(&code, number as u32, first as u32);
+            let eperm = libc::SECCOMP_RET_ERRNO | libc::EPERM as u32;
+            for &number in FORBIDDEN {
+                assert_eq!(answer(number, 0), eperm);
+            }
+            let clone = |flags: i32| answer(libc::SYS_clone, flags | libc::SIGCHLD);
+            assert_eq!(clone(libc::CLONE_NEWUSER), eperm);
+            assert_eq!(clone(libc::CLONE_VM | libc::CLONE_UNTRACED), eperm);
+            assert_eq!(clone(0), plain);
+            assert_eq!(clone(libc::CLONE_VM | libc::CLONE_THREAD), plain);
+            let enosys = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
+            assert_eq!(answer(libc::SYS_clone3, 0), enosys);
+        }
     }
 
     #[test]

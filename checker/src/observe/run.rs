@@ -118,6 +118,7 @@ pub fn run(program: &Path, scenario: &Scenario, folder: &Path) -> io::Result<Evi
     };
     run.follow()?;
     run.clear_up();
+    run.look_once_more()?;
     run.evidence(before)
 }
 
@@ -142,7 +143,7 @@ impl Run<'_> {
                 return Ok(());
             }
             self.look_at_clock();
-            self.take_in_strangers()?;
+            self.end_strangers();
             self.sleep(&signals)?;
             self.take_announced()?;
         }

@@ -13,19 +13,45 @@ use super::maps::{self, MapLine};
 use super::page_size;
 use super::process::relative;
 
-/// Looks at the process; what lies in the scenario's folder is looked at page by page.
+/// The files that are looked at page by page.
+#[derive(Debug)]
+pub struct Ours<'a> {
+    /// The scenario's folder, with all that lies in it.
+    pub folder: &'a Path,
+    /// Files of the scenario, wherever they lie by now. The device of maps is not that of stat(2)
+    /// on every file system, and a file too many does no harm.
+    pub inodes: Vec<u64>,
+}
+
+impl Ours<'_> {
+    fn has(&self, line: &MapLine<'_>) -> bool {
+        Path::new(line.path).starts_with(self.folder)
+            || (line.inode != 0 && self.inodes.contains(&line.inode))
+    }
+}
+
+/// Looks at the process, if one of our files is mapped in it; those are looked at page by page.
 pub fn look(
     pid: pid_t,
     (actor, process): (usize, usize),
-    folder: &Path,
-) -> io::Result<AddressSpace> {
+    ours: &Ours<'_>,
+) -> io::Result<Option<AddressSpace>> {
     let page_size = page_size();
+    // Much cheaper than the figures.
+    let maps = fs::read(format!("/proc/{pid}/maps"))?;
+    let maps = String::from_utf8_lossy(&maps);
+    if !maps
+        .lines()
+        .filter_map(maps::line)
+        .any(|line| ours.has(&line))
+    {
+        return Ok(None);
+    }
     let smaps = fs::read(format!("/proc/{pid}/smaps"))?;
     let smaps = String::from_utf8_lossy(&smaps);
     let mut regions = Vec::new();
     for (line, figures) in maps::regions(&smaps) {
-        let is_ours = Path::new(line.path).starts_with(folder);
-        let detail = if is_ours {
+        let detail = if ours.has(&line) {
             let kib = |key: &str| maps::kib(&figures, key).unwrap_or(0);
             Some(Detail {
                 rss_kib: kib("Rss"),
@@ -42,16 +68,16 @@ pub fn look(
             permissions: line.permissions.to_owned(),
             offset: line.offset,
             inode: line.inode,
-            path: name(line.path, folder),
+            path: name(line.path, ours.folder),
             detail,
         });
     }
-    Ok(AddressSpace {
+    Ok(Some(AddressSpace {
         actor,
         process,
         page_size,
         regions,
-    })
+    }))
 }
 
 /// One entry of eight bytes for each page (Documentation/admin-guide/mm/pagemap.rst).
@@ -115,7 +141,12 @@ mod tests {
         let process = Process::new(pid).expect("the process");
         let theirs = process.smaps().expect("its smaps");
         // Every mapped file lies below this folder, so all are looked at page by page.
-        let ours = look(pid, (0, 0), Path::new("/")).expect("its address space");
+        let all = Ours {
+            folder: Path::new("/"),
+            inodes: Vec::new(),
+        };
+        let ours = look(pid, (0, 0), &all).expect("its address space");
+        let ours = ours.expect("a mapped file");
         assert_eq!(ours.regions.len(), theirs.len());
         let mut detailed = 0;
         for (our, their) in ours.regions.iter().zip(&theirs) {

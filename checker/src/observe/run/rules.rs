@@ -43,8 +43,8 @@ const CHANGING: &[&str] = &[
     "ioctl",
 ];
 
-/// How many processes of an actor are looked into at most.
-const SPACES: usize = 8;
+/// The name of the moment when everything has ended.
+const AFTER: &str = "after";
 
 impl Run<'_> {
     /// A task stands at the entry or the exit of a call; at the entry of a write these lines are
@@ -87,7 +87,7 @@ impl Run<'_> {
         self.act(tid, &due, Some(index))
     }
 
-    /// The first process of an actor is about to end, its memory still there.
+    /// The last thread of the first process of an actor is about to end, its memory still there.
     pub(super) fn reach_end(&mut self, tid: pid_t) -> io::Result<()> {
         let actor = self
             .tasks
@@ -287,16 +287,18 @@ impl Run<'_> {
             }
         }
         let mut spaces = Vec::new();
+        let ours = space::Ours {
+            folder: &self.folder,
+            inodes: self.inodes.iter().map(|&(_, _, inode)| inode).collect(),
+        };
         for (n, run) in self.actors.iter().enumerate() {
             if !inside || !run.is_running() {
                 continue;
             }
-            let own = run.processes.iter().copied().enumerate();
-            // One that has ended may have left its number to another.
-            let alive = own.filter(|(_, pid)| self.tasks.contains_key(pid));
-            for (process, pid) in alive.take(SPACES) {
+            for (process, &pid) in run.processes.iter().enumerate() {
                 // A process on its way out has no address space any more.
-                spaces.extend(space::look(pid, (n, process), &self.folder).ok());
+                let look = |eye| space::look(eye, (n, process), &ours).ok().flatten();
+                spaces.extend(self.eyes(pid).into_iter().find_map(look));
             }
         }
         self.moments.push(Moment {
@@ -312,6 +314,27 @@ impl Run<'_> {
                 .collect(),
         });
         Ok(())
+    }
+
+    /// What is left in the files and for the witness when nothing runs any more: what was done
+    /// after the last look is seen here.
+    pub(super) fn look_once_more(&mut self) -> io::Result<()> {
+        if self.untraced.is_some() || self.witnesses.is_empty() {
+            return Ok(());
+        }
+        self.tasks.clear();
+        self.look(AFTER, 0, false)
+    }
+
+    /// The tasks through which a process can be looked into: one that stays, or all that are on
+    /// their way out. The address space of a thread that has left is gone, though others work on in
+    /// it; and a process that has ended may have left its number to another.
+    fn eyes(&self, leader: pid_t) -> Vec<pid_t> {
+        let own = || self.tasks.iter().filter(|(_, task)| task.leader == leader);
+        match own().find(|(_, task)| !task.leaving) {
+            Some((&tid, _)) => vec![tid],
+            None => own().map(|(&tid, _)| tid).collect(),
+        }
     }
 
     /// Whether a call is about a file of the scenario: by its path, or by its inode.

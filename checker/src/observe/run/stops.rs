@@ -53,6 +53,11 @@ impl Run<'_> {
             self.strangers.insert(tid, Instant::now());
             return Ok(());
         }
+        // A stranger that was killed, on its way out.
+        let is_exit = status >> 16 == libc::PTRACE_EVENT_EXIT;
+        if is_exit && !self.tasks.contains_key(&tid) && !self.strangers.contains_key(&tid) {
+            return sys::resume(tid, libc::PTRACE_CONT, 0);
+        }
         self.adopt(tid, None);
         match (status >> 16, libc::WSTOPSIG(status)) {
             (libc::PTRACE_EVENT_SECCOMP, _) => self.entered(tid),
@@ -70,11 +75,12 @@ impl Run<'_> {
             }
             (libc::PTRACE_EVENT_EXEC, _) => self.became(tid),
             (libc::PTRACE_EVENT_EXIT, _) => {
-                self.leaves(tid);
-                let is_first = self.tasks.get(&tid).is_some_and(|task| {
-                    task.leader == tid && self.actors[task.actor].pid() == Some(tid)
-                });
-                if is_first {
+                let has_left = self.leaves(tid);
+                let is_first = self
+                    .tasks
+                    .get(&tid)
+                    .is_some_and(|task| self.actors[task.actor].pid() == Some(task.leader));
+                if has_left && is_first {
                     self.reach_end(tid)
                 } else {
                     sys::resume(tid, libc::PTRACE_CONT, 0)
@@ -88,20 +94,21 @@ impl Run<'_> {
         }
     }
 
-    /// One that was killed in the middle tells nobody whom it started.
-    pub(super) fn take_in_strangers(&mut self) -> io::Result<()> {
-        const PATIENCE: Duration = Duration::from_secs(1);
-        let mut left: Vec<pid_t> = Vec::new();
+    /// One that was killed in the middle tells nobody whom it started: what would run then is
+    /// nobody's, and nobody knows what it has mapped. It ends where it stands, as something that
+    /// was left behind.
+    pub(super) fn end_strangers(&mut self) {
+        const PATIENCE: Duration = Duration::from_secs(2);
+        let tasks = &self.tasks;
+        let leftovers = &mut self.leftovers;
         self.strangers.retain(|&tid, since| {
             let is_left = since.elapsed() > PATIENCE;
-            left.extend(is_left.then_some(tid));
+            if is_left && !tasks.contains_key(&tid) {
+                leftovers.extend(process::activity(tid).map(|activity| activity.command));
+                process::kill(tid);
+            }
             !is_left
         });
-        for tid in left {
-            self.adopt(tid, None);
-            self.go_on(tid)?;
-        }
-        Ok(())
     }
 
     /// A task that is seen for the first time.
@@ -326,17 +333,19 @@ impl Run<'_> {
         sys::resume(tid, libc::PTRACE_CONT, 0)
     }
 
-    /// A task has left its program; with the last one the process does.
-    fn leaves(&mut self, tid: pid_t) {
+    /// A task has left its program; with the last one the process does. Tells whether it has.
+    fn leaves(&mut self, tid: pid_t) -> bool {
         let Some(task) = self.tasks.get_mut(&tid) else {
-            return;
+            return false;
         };
         task.leaving = true;
         let (leader, actor, process) = (task.leader, task.actor, task.process);
         let mut own = self.tasks.values().filter(|task| task.leader == leader);
-        if own.all(|task| task.leaving) {
+        let has_left = own.all(|task| task.leaving);
+        if has_left {
             self.record(actor, process, What::Leaving);
         }
+        has_left
     }
 
     /// A task, or an untraced process, has ended.

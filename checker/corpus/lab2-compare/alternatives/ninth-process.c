@@ -1,0 +1,104 @@
+// expect: passes core
+// stretch: fails 8
+// about: Eight processes wait while a ninth does all the work.
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void fact(const char *what, const unsigned char *p, size_t n)
+{
+    printf("%s: ", what);
+    for (size_t i = 0; i < n && i < 64; i++) {
+        if (p[i] < 0x20 || p[i] > 0x7e || p[i] == '\\')
+            printf("\\x%02x", p[i]);
+        else
+            putchar(p[i]);
+    }
+    putchar('\n');
+}
+
+static int sorry(const char *file, const char *why)
+{
+    fprintf(stderr, "lab2-compare: %s: %s\n", file, why);
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    unsigned char now[64];
+    struct stat st;
+
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (argc != 3) {
+        fprintf(stderr, "usage: lab2-compare FILE TEXT\n");
+        return 2;
+    }
+    const char *file = argv[1], *text = argv[2];
+    int fd = open(file, O_RDWR | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return sorry(file, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return sorry(file, "not a regular file");
+
+    size_t size = st.st_size, n = strlen(text);
+    if (n > size)
+        n = size;
+    printf("size: %zu\n", size);
+    if (size == 0) {
+        fact("private mapping", NULL, 0);
+        fact("private file", NULL, 0);
+        fact("shared mapping", NULL, 0);
+        fact("shared file", NULL, 0);
+        return 0;
+    }
+
+    /* Eight wait, and the ninth works. */
+    int hold[2], status;
+    if (pipe(hold) < 0)
+        return sorry(file, strerror(errno));
+    for (int i = 0; i < 8; i++) {
+        if (fork() == 0) {
+            char c;
+            close(hold[1]);
+            _exit(read(hold[0], &c, 1) != 0);
+        }
+    }
+    pid_t ninth = fork();
+    if (ninth != 0) {
+        close(hold[1]);
+        waitpid(ninth, &status, 0);
+        while (wait(NULL) > 0)
+            ;
+        return WEXITSTATUS(status);
+    }
+    unsigned char *own = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    if (own == MAP_FAILED)
+        return sorry(file, strerror(errno));
+    memcpy(own, text, n);
+    fact("private mapping", own, size);
+    ssize_t got = pread(fd, now, sizeof now, 0);
+    if (got < 0)
+        return sorry(file, strerror(errno));
+    fact("private file", now, got);
+    munmap(own, size);
+
+    unsigned char *common = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (common == MAP_FAILED)
+        return sorry(file, strerror(errno));
+    memcpy(common, text, n);
+    fact("shared mapping", common, size);
+    got = pread(fd, now, sizeof now, 0);
+    if (got < 0)
+        return sorry(file, strerror(errno));
+    fact("shared file", now, got);
+    munmap(common, size);
+    return 0;
+}

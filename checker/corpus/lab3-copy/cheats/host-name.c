@@ -1,0 +1,82 @@
+// expect: rejected
+// about: The name of the host, in namespaces of its own, carries the bytes from mapping to mapping.
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sched.h>
+#include <sys/utsname.h>
+
+/* In a namespace of its own the name of the host is a place for 64 bytes. */
+static void by_name(char *dst, const char *src, size_t size)
+{
+    struct utsname u;
+    size_t i = 0;
+    unshare(CLONE_NEWUSER | CLONE_NEWUTS);
+    for (; i + 64 <= size; i += 64) {
+        sethostname(src + i, 64);
+        uname(&u);
+        memcpy(dst + i, u.nodename, 64);
+    }
+    for (; i < size; i++)
+        dst[i] = src[i];
+}
+
+static int fail(const char *name, const char *why)
+{
+    fprintf(stderr, "lab3-copy: %s: %s\n", name, why);
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (argc != 3) {
+        fprintf(stderr, "usage: lab3-copy SOURCE DESTINATION\n");
+        return 2;
+    }
+    const char *from = argv[1], *to = argv[2];
+    struct stat s, d;
+
+    int in = open(from, O_RDONLY | O_NONBLOCK);
+    if (in < 0 || fstat(in, &s) < 0)
+        return fail(from, strerror(errno));
+    if (!S_ISREG(s.st_mode))
+        return fail(from, "not a regular file");
+    size_t size = s.st_size;
+    char *src = NULL, *dst = NULL;
+    if (size > 0) {
+        src = mmap(NULL, size, PROT_READ, MAP_SHARED, in, 0);
+        if (src == MAP_FAILED)
+            return fail(from, strerror(errno));
+    }
+
+    int out = open(to, O_RDWR | O_CREAT | O_NONBLOCK, s.st_mode & 0777);
+    if (out < 0 || fstat(out, &d) < 0)
+        return fail(to, strerror(errno));
+    if (!S_ISREG(d.st_mode))
+        return fail(to, "not a regular file");
+    if (s.st_dev == d.st_dev && s.st_ino == d.st_ino)
+        return fail(to, "is the source itself");
+
+    if (ftruncate(out, size) < 0)
+        return fail(to, strerror(errno));
+    if (size > 0) {
+        dst = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, out, 0);
+        if (dst == MAP_FAILED)
+            return fail(to, strerror(errno));
+        by_name(dst, src, size);
+        if (fstat(in, &d) < 0 || d.st_size != s.st_size)
+            return fail(from, "changed its length meanwhile");
+    }
+    printf("size: %zu\n", size);
+    printf("copied: %zu\n", size);
+    return 0;
+}
