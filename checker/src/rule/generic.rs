@@ -94,6 +94,28 @@ pub fn was_looked_at(obs: &Observation) -> Ruling {
             "the program leaves what the contract names",
             ending::words(obs, actor),
         )
+        .within(obs)
+        .at(Spot::Ending)
+        .fail(),
+    }
+}
+
+/// No run was ended because it went on without end: of one that was, only the beginning was seen,
+/// and what is not in it may have come later.
+pub fn was_seen_to_its_end(obs: &Observation) -> Ruling {
+    let cut_short = |actor: &&Actor| {
+        matches!(
+            actor.ending,
+            Ending::Flooded { .. } | Ending::TooManyProcesses { .. } | Ending::TooManyCalls { .. }
+        )
+    };
+    match obs.evidence.actors.iter().find(cut_short) {
+        None => Ok(()),
+        Some(actor) => broken(
+            "the program comes to its end by itself",
+            ending::words(obs, actor),
+        )
+        .within(obs)
         .at(Spot::Ending)
         .fail(),
     }

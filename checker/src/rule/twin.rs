@@ -49,7 +49,7 @@ pub fn same(observations: &[&Observation]) -> Ruling {
         let states = (file::after(watched, name), file::after(alone, name));
         let same = match states {
             (Some(a), Some(b)) => {
-                a.kind == b.kind && a.mode == b.mode && a.same_bytes(b) != Some(false)
+                a.kind == b.kind && a.mode == b.mode && a.same_bytes(b) == Some(true)
             }
             (a, b) => a.is_none() == b.is_none(),
         };
