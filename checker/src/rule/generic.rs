@@ -151,3 +151,21 @@ fn looks_back(step: &&Step<'_>) -> bool {
                 .as_ref()
                 .is_some_and(|file| is_status(&file.path))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::made;
+
+    #[test]
+    fn a_run_that_was_cut_short_was_not_seen_to_its_end() {
+        let ended = |ending: Ending| {
+            let made = made::observation(made::scenario(&["f"])).ends(ending);
+            was_seen_to_its_end(&made.done())
+        };
+        assert_eq!(ended(Ending::Exited { code: 0 }), Ok(()));
+        assert!(ended(Ending::Flooded { limit: 1 }).is_err());
+        assert!(ended(Ending::TooManyCalls { limit: 1 }).is_err());
+        assert!(ended(Ending::TooManyProcesses { limit: 1 }).is_err());
+    }
+}

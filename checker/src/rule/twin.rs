@@ -167,6 +167,18 @@ mod tests {
     }
 
     #[test]
+    fn bytes_that_were_not_kept_are_not_the_same() {
+        let cut = || {
+            let made = run("MAP_SHARED").with(|obs| {
+                let state = obs.evidence.files[0].after.as_mut().unwrap();
+                std::sync::Arc::make_mut(&mut state.content).cut = true;
+            });
+            made.done()
+        };
+        assert!(same(&[&cut(), &cut()]).is_err());
+    }
+
+    #[test]
     fn calls_that_could_not_be_seen_are_not_compared() {
         let unseen = run("MAP_PRIVATE").with(|obs| {
             obs.evidence.trace = crate::evidence::Facet::Unseen("no listener".to_owned());
