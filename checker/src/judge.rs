@@ -59,7 +59,8 @@ fn together<'a>(
 }
 
 /// What a rule says of observations, unless one of them could not be made, or shows a program that
-/// looks who is watching or leaves too much to look at.
+/// looks who is watching or leaves too much to look at. Nothing is kept in a run that was ended
+/// because it went on without end.
 fn ruled(
     lab: &Lab,
     clause: u8,
@@ -73,7 +74,15 @@ fn ruled(
     let looked = observations
         .iter()
         .try_for_each(|obs| generic::does_not_look_back(obs).and(generic::was_looked_at(obs)));
-    match looked.and_then(|()| rule(observations)) {
+    let to_the_end = || {
+        observations
+            .iter()
+            .try_for_each(|obs| generic::was_seen_to_its_end(obs))
+    };
+    match looked
+        .and_then(|()| rule(observations))
+        .and_then(|()| to_the_end())
+    {
         Ok(()) => Verdict::Passed,
         Err(Finding::NotWritten { step, place }) => Verdict::NotWritten { step, place },
         Err(Finding::Unobservable(reason)) => Verdict::NotObservable { reason },

@@ -99,6 +99,28 @@ pub fn was_looked_at(obs: &Observation) -> Ruling {
             "the program leaves what the contract names",
             ending::words(obs, actor),
         )
+        .within(obs)
+        .at(Spot::Ending)
+        .fail(),
+    }
+}
+
+/// No run was ended because it went on without end: of one that was, only the beginning was seen,
+/// and what is not in it may have come later.
+pub fn was_seen_to_its_end(obs: &Observation) -> Ruling {
+    let cut_short = |actor: &&Actor| {
+        matches!(
+            actor.ending,
+            Ending::Flooded { .. } | Ending::TooManyProcesses { .. } | Ending::TooManyCalls { .. }
+        )
+    };
+    match obs.evidence.actors.iter().find(cut_short) {
+        None => Ok(()),
+        Some(actor) => broken(
+            "the program comes to its end by itself",
+            ending::words(obs, actor),
+        )
+        .within(obs)
         .at(Spot::Ending)
         .fail(),
     }
@@ -133,4 +155,22 @@ fn looks_back(step: &&Step<'_>) -> bool {
                 .file
                 .as_ref()
                 .is_some_and(|file| is_status(&file.path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::made;
+
+    #[test]
+    fn a_run_that_was_cut_short_was_not_seen_to_its_end() {
+        let ended = |ending: Ending| {
+            let made = made::observation(made::scenario(&["f"])).ends(ending);
+            was_seen_to_its_end(&made.done())
+        };
+        assert_eq!(ended(Ending::Exited { code: 0 }), Ok(()));
+        assert!(ended(Ending::Flooded { limit: 1 }).is_err());
+        assert!(ended(Ending::TooManyCalls { limit: 1 }).is_err());
+        assert!(ended(Ending::TooManyProcesses { limit: 1 }).is_err());
+    }
 }

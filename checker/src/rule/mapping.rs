@@ -245,7 +245,8 @@ impl Maps {
         }
     }
 
-    /// mremap(2): moves, grows, shrinks; an old length of 0 makes a second mapping.
+    /// mremap(2): moves, grows, shrinks; an old length of 0 makes a second mapping. Only one that
+    /// does not grow may be about several mappings.
     fn remap(
         &mut self,
         space: usize,
@@ -261,16 +262,27 @@ impl Maps {
             .iter()
             .find(|m| m.space == space && m.start <= old && old < m.end)
             .cloned();
-        let old_end = old.saturating_add(self.round_up(old_length));
+        let (old_length, new_length) = (self.round_up(old_length), self.round_up(new_length));
+        let mut taken = Vec::new();
         if old_length != 0 {
-            let taken = self.take(space, old, old_end);
+            taken = self.take(space, old, old.saturating_add(old_length));
             if flags & MREMAP_DONTUNMAP != 0 {
-                self.list.extend(taken);
+                self.list.extend(taken.iter().cloned());
             }
         }
-        let end = new.saturating_add(self.round_up(new_length));
+        let end = new.saturating_add(new_length);
         self.take(space, new, end);
-        if let Some(shape) = shape {
+        if new_length <= old_length {
+            // Each piece goes with its own file and offset; what is cut off is gone.
+            let kept = old.saturating_add(new_length);
+            let pieces = taken.into_iter().filter(|m| m.start < kept);
+            self.list.extend(pieces.map(|m| Mapping {
+                made: index,
+                start: new.saturating_add(m.start - old),
+                end: new.saturating_add(m.end.min(kept) - old),
+                ..m
+            }));
+        } else if let Some(shape) = shape {
             self.list.push(Mapping {
                 made: index,
                 start: new,
@@ -348,7 +360,7 @@ pub fn of_file(obs: &Observation, file: &Target) -> Result<Vec<Mapping>, Finding
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rule::made;
+    use crate::rule::made::{self, Made};
     use crate::rule::trace::target;
 
     const RW: &str = "PROT_READ|PROT_WRITE";
@@ -379,6 +391,32 @@ mod tests {
         assert_eq!(live.len(), 1);
         assert_eq!((live[0].start, live[0].end), (0x50000, 0x52000));
         assert_eq!(live[0].range(), Range { from: 0, to: 8192 });
+    }
+
+    #[test]
+    fn several_mappings_move_at_once_each_with_its_own_place_in_its_own_file() {
+        let anonymous = "MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED";
+        let placed = || {
+            made::observation(made::scenario(&["a", "b"]))
+                .mmap("a", 4096, RW, anonymous, 0x10000)
+                .mmap_from("b", 8192, 8192, RW, "MAP_SHARED|MAP_FIXED", 0x11000)
+                .mmap("a", 4096, "PROT_READ", "MAP_PRIVATE|MAP_FIXED", 0x14000)
+        };
+        let live = |made: Made| {
+            let obs = made.done();
+            let mut live: Vec<_> = live_before(&obs, 4)
+                .unwrap()
+                .into_iter()
+                .map(|m| (m.start, m.end, m.offset, m.shared))
+                .collect();
+            live.sort_unstable();
+            live
+        };
+        let moved = placed().call("mremap", &[0x10000, 0x5000, 0x5000, 3, 0x50000], 0x50000);
+        let there = [(0x51000, 0x53000, 8192, true), (0x54000, 0x55000, 0, false)];
+        assert_eq!(live(moved), there);
+        let cut = placed().call("mremap", &[0x10000, 0x5000, 0x2000, 0], 0x10000);
+        assert_eq!(live(cut), [(0x11000, 0x12000, 8192, true)]);
     }
 
     #[test]

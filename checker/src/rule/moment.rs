@@ -1,11 +1,12 @@
 //! What another process saw at a moment.
 
+use crate::evidence::file::FileState;
 use crate::evidence::{Moment, Observation};
 use crate::verdict::{Exhibit, Finding, Ruling, Spot};
 
 use super::exhibit;
 use super::file;
-use super::finding::{broken, seen};
+use super::finding::{Broken, broken, seen};
 use super::trace::resolve;
 
 /// The first moment that a rule asked for. `point` says in words which point that is.
@@ -26,6 +27,21 @@ fn spot(moment: &Moment) -> Spot {
     Spot::Moment {
         rule: moment.rule.clone(),
     }
+}
+
+/// A file at a moment by its inode, whatever its name is by then.
+pub fn state<'a>(moment: &'a Moment, file: &FileState) -> Option<&'a FileState> {
+    let mut states = moment.files.iter().filter_map(|(_, state)| state.as_ref());
+    states.find(|state| state.is_same_file(file))
+}
+
+/// The inode of a file is nowhere in the folder at this moment.
+pub fn gone(moment: &Moment, name: &str) -> Broken {
+    broken(
+        format!("`{name}` keeps its name and its inode while it is changed"),
+        "there was a moment at which it was nowhere in its folder",
+    )
+    .at(spot(moment))
 }
 
 /// At this moment the file has exactly these bytes, as read(2) shows them.
@@ -84,8 +100,15 @@ pub fn witness_sees(
 pub fn nothing_past_the_end(obs: &Observation, name: &str) -> Ruling {
     let name = resolve(obs, name);
     for moment in seen(&obs.evidence.moments)? {
-        let (Some(view), Some(state)) = (moment.view(&name), moment.file(&name)) else {
+        let Some(view) = moment.view(&name) else {
             continue;
+        };
+        // What the witness has mapped is the file that was there before.
+        let Some(was) = file::before(obs, &name) else {
+            continue;
+        };
+        let Some(state) = state(moment, was) else {
+            return gone(moment, &name).fail();
         };
         let mapped = view.bytes.0.len() as u64;
         let inside = usize::try_from(state.length.saturating_sub(mapped)).unwrap_or(usize::MAX);

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use crate::evidence::Observation;
+use crate::evidence::file::FileState;
 use crate::evidence::trace::{MS_SYNC, Msync};
+use crate::evidence::{Moment, Observation};
 use crate::verdict::{Finding, Ruling, Spot};
 
 use super::exhibit;
 use super::finding::broken;
 use super::mapping::{Mapping, Range, first_gap, walk};
 use super::trace::{Step, Target, calls};
-use super::{facts, file as files};
+use super::{facts, file as files, moment};
 
 /// An msync of pages of one file.
 #[derive(Clone, Debug)]
@@ -104,10 +105,23 @@ pub fn precedes(
     if let Some(gap) = first_gap(stored, ranges) {
         return uncovered(obs, actor, &all, said, gap, expected);
     }
-    let new = files::after(obs, &file.name).map_or_else(Vec::new, files::bytes);
+    // Whether that is the file of before is another clause's.
+    let Some(last) = files::after(obs, &file.name) else {
+        return broken(
+            expected,
+            format!("there is no file `{}` in the end", file.name),
+        )
+        .at(files::spot(&file.name))
+        .fail();
+    };
+    let mut looks = early.iter().filter_map(|sync| look_at(obs, sync));
+    if let Some(look) = looks.find(|look| moment::state(look, last).is_none()) {
+        return moment::gone(look, &file.name).fail();
+    }
+    let new = files::bytes(last);
     let ready = early
         .iter()
-        .flat_map(|sync| up_to_date(obs, sync, file, &new));
+        .flat_map(|sync| up_to_date(obs, sync, last, &new));
     match first_gap(stored, ready.collect()) {
         None => Ok(()),
         Some(gap) => {
@@ -124,17 +138,22 @@ pub fn precedes(
     }
 }
 
-/// The parts of what a sync covered that held their final bytes at its entry. Where nobody looked,
-/// all of it.
-fn up_to_date(obs: &Observation, sync: &Sync<'_>, file: &Target, new: &[u8]) -> Vec<Range> {
+/// The moment at which a rule looked at the entry of a sync.
+fn look_at<'a>(obs: &'a Observation, sync: &Sync<'_>) -> Option<&'a Moment> {
     // The call comes into the trace before the rule that looks at its entry.
     let after = sync.step.index + 1..=sync.step.index + 2;
-    let nearest = obs
-        .evidence
-        .moments_of(LOOK)
-        .find(|moment| moment.actor == sync.step.actor && after.contains(&moment.at));
-    let Some(state) = nearest.and_then(|moment| moment.file(&file.name)) else {
+    let mut looks = obs.evidence.moments_of(LOOK);
+    looks.find(|moment| moment.actor == sync.step.actor && after.contains(&moment.at))
+}
+
+/// The parts of what a sync covered that held their final bytes at its entry. Where nobody looked,
+/// all of it.
+fn up_to_date(obs: &Observation, sync: &Sync<'_>, last: &FileState, new: &[u8]) -> Vec<Range> {
+    let Some(look) = look_at(obs, sync) else {
         return sync.ranges.clone();
+    };
+    let Some(state) = moment::state(look, last) else {
+        return Vec::new();
     };
     let held = files::bytes(state);
     let mut parts = Vec::new();
@@ -318,6 +337,38 @@ mod tests {
         let obs = made.done();
         let stored = Range { from: 0, to: 3 };
         assert!(precedes(&obs, 0, &target(&obs, "g"), stored, "synced:").is_err());
+    }
+
+    #[test]
+    fn a_sync_is_looked_at_by_inode_whatever_the_name() {
+        let renamed = |to: Option<&str>| {
+            let obs = made::observation(made::scenario(&["f"]).file("g", b"old"))
+                .mmap("g", 3, RW, "MAP_SHARED", 0x10000)
+                .msync(0x10000, 3, "MS_SYNC", 0)
+                .moment(LOOK, None)
+                .holds("g", b"new")
+                .print("synced: 3\n")
+                .with(|obs| {
+                    let crate::evidence::Facet::Seen(moments) = &mut obs.evidence.moments else {
+                        panic!("they were seen");
+                    };
+                    let files = &mut moments[0].files;
+                    match to {
+                        None => files.retain(|(name, _)| name != "g"),
+                        Some(to) => files.iter_mut().for_each(|(name, _)| {
+                            if name == "g" {
+                                *name = to.to_owned();
+                            }
+                        }),
+                    }
+                })
+                .done();
+            let stored = Range { from: 0, to: 3 };
+            precedes(&obs, 0, &target(&obs, "g"), stored, "synced:")
+        };
+        for name in [Some("g"), Some("away"), None] {
+            assert!(renamed(name).is_err(), "{name:?}");
+        }
     }
 
     #[test]

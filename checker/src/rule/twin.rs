@@ -49,7 +49,7 @@ pub fn same(observations: &[&Observation]) -> Ruling {
         let states = (file::after(watched, name), file::after(alone, name));
         let same = match states {
             (Some(a), Some(b)) => {
-                a.kind == b.kind && a.mode == b.mode && a.same_bytes(b) != Some(false)
+                a.kind == b.kind && a.mode == b.mode && a.same_bytes(b) == Some(true)
             }
             (a, b) => a.is_none() == b.is_none(),
         };
@@ -164,6 +164,18 @@ mod tests {
         assert!(same(&[&watched, &run("MAP_PRIVATE").done()]).is_err());
         assert!(same(&[&watched, &run("MAP_SHARED").print("x\n").done()]).is_err());
         assert!(same(&[&watched, &run("MAP_SHARED").holds("f", b"g").done()]).is_err());
+    }
+
+    #[test]
+    fn bytes_that_were_not_kept_are_not_the_same() {
+        let cut = || {
+            let made = run("MAP_SHARED").with(|obs| {
+                let state = obs.evidence.files[0].after.as_mut().unwrap();
+                std::sync::Arc::make_mut(&mut state.content).cut = true;
+            });
+            made.done()
+        };
+        assert!(same(&[&cut(), &cut()]).is_err());
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! What stays of a file while it is changed: its length, and the bytes around the text.
+//! What stays of a file while it is changed: its name, its length, and the bytes around the text.
 
 use crate::evidence::Observation;
 use crate::evidence::trace::FileRef;
-use crate::rule::trace::{calls, displaced, length_set};
+use crate::rule::trace::{calls, displaced, length_set, resolve};
 use crate::rule::{exhibit, file, finding::broken};
 use crate::verdict::{Ruling, Spot};
 
@@ -73,3 +73,37 @@ pub fn keeps_length(obs: &Observation) -> Ruling {
     }
     Ok(())
 }
+
+/// The file keeps its name: nothing renames or removes it, not even for a moment. What is done to
+/// another name of the inode is nobody's business.
+pub fn keeps_name(obs: &Observation) -> Ruling {
+    let name = resolve(obs, name(obs));
+    let Some(was) = file::before(obs, &name) else {
+        return Ok(());
+    };
+    let last = |path: &str| path.rsplit('/').next() == name.rsplit('/').next();
+    let its =
+        |file: &&FileRef| (file.device, file.inode) == (was.device, was.inode) && last(&file.path);
+    let all = calls(obs)?;
+    let found = all.iter().find(|step| {
+        step.call.succeeded()
+            && step.call.is(TAKE_NAMES)
+            && step
+                .call
+                .file
+                .iter()
+                .chain(&step.call.other)
+                .any(|file| its(&file))
+    });
+    let Some(step) = found else { return Ok(()) };
+    broken(
+        format!("`{name}` keeps its name and its inode the whole time"),
+        format!("`{}` took its name away", step.call.name),
+    )
+    .at(Spot::Event { index: step.index })
+    .show(exhibit::calls(obs, step.index, &[]))
+    .fail()
+}
+
+/// The calls that can take a name away from a file.
+const TAKE_NAMES: &[&str] = &["rename", "renameat", "renameat2", "unlink", "unlinkat"];

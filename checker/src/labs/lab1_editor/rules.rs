@@ -188,6 +188,7 @@ fn through_mapping(obs: &Observation) -> Ruling {
     let of = target(obs, name);
     no_call_moves(obs, &of)?;
     length::keeps_length(obs)?;
+    length::keeps_name(obs)?;
     let wanted = change(obs).stored;
     let mappings = of_file(obs, &of)?;
     let ranges = mappings.iter().filter(|m| m.reaches_the_file());

@@ -213,7 +213,7 @@ fn copies(obs: &Observation, at: &Moment) -> Result<Vec<Vec<u64>>, Finding> {
     Ok(found)
 }
 
-/// Clause 3. Whichever process has the private mapping.
+/// Clause 3. Whichever process has the private mapping, and every one that stored into it.
 pub fn own_pages(obs: &Observation) -> Ruling {
     let (old, new) = bytes(obs);
     let at = moment::first(obs, "private mapping:", "`private mapping` is printed")?;
@@ -253,13 +253,14 @@ pub fn own_pages(obs: &Observation) -> Ruling {
         }
         Ok(())
     };
-    let rulings: Vec<Ruling> = copies(obs, at)?.iter().map(judge).collect();
+    // A process that has stored nothing says nothing; all that have are judged.
+    let all = copies(obs, at)?;
+    let stores = all.iter().filter(|own| !own.is_empty());
+    let rulings: Vec<Ruling> = stores.map(judge).collect();
     if rulings.is_empty() {
         judge(&Vec::new())?;
     }
-    if !rulings.iter().any(Result::is_ok) {
-        rulings.into_iter().next().unwrap_or(Ok(()))?;
-    }
+    rulings.into_iter().collect::<Ruling>()?;
     // That the mapping still stands is clause 1's.
     if let Some(later) = obs.evidence.moments_of("private file:").next()
         && let Some(gone) = copies(obs, later)?.iter().map(missing).min()

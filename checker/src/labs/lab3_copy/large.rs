@@ -55,9 +55,17 @@ pub fn windows(obs: &Observation) -> Ruling {
     ) else {
         return broken("the destination is there", "there is no such file").fail();
     };
-    if from.same_bytes(to) == Some(false) {
+    if from.same_bytes(to) != Some(true) {
         let was = file::bytes(from);
-        return file::has_bytes(obs, destination(obs), &was);
+        file::has_bytes(obs, destination(obs), &was)?;
+        // What differs lies behind the bytes that are put together, or was too much to be kept.
+        let name = destination(obs);
+        return broken(
+            format!("`{name}` has the bytes of `{}`, and no others", source(obs)),
+            "it holds more, or other ones",
+        )
+        .at(file::spot(name))
+        .fail();
     }
     facts_of(obs, length)?;
     ending::exits(obs, 0)
