@@ -62,6 +62,12 @@ pub fn program(stop: Stop) -> Vec<sock_filter> {
     code.push(jump(IF_ANY_OF, FORBIDDEN_FLAGS, 0, 1));
     code.push(step(RETURN, forbidden));
     code.push(step(LOAD, NUMBER));
+    // kill(2) with -1 means every process of the user: the observer, the checker, the learner's own.
+    code.push(jump(IF_EQUAL, libc::SYS_kill as u32, 0, 4));
+    code.push(step(LOAD, FIRST_ARGUMENT));
+    code.push(jump(IF_EQUAL, u32::MAX, 0, 1));
+    code.push(step(RETURN, forbidden));
+    code.push(step(RETURN, libc::SECCOMP_RET_ALLOW));
     let carriers = if stop == Stop::Trace { CARRIERS } else { &[] };
     let is_prctl = |spec: &&Spec| spec.number == libc::SYS_prctl;
     let names = carriers
@@ -194,6 +200,12 @@ mod tests {
         assert_eq!(prctl(libc::PR_SET_DUMPABLE), libc::SECCOMP_RET_ALLOW);
         let alone = run(&program(Stop::Notify), libc::SYS_prctl as u32, 15);
         assert_eq!(alone, libc::SECCOMP_RET_ALLOW);
+        let kill = |pid: i32| run(&code, libc::SYS_kill as u32, pid as u32);
+        assert_eq!(kill(-1) & 0xffff, libc::EPERM as u32);
+        assert_eq!(
+            (kill(1), kill(-7)),
+            (libc::SECCOMP_RET_ALLOW, libc::SECCOMP_RET_ALLOW)
+        );
         let seccomp = run(&code, libc::SYS_seccomp as u32, 0);
         assert_eq!(seccomp & 0xffff, libc::ENOSYS as u32);
     }

@@ -171,7 +171,7 @@ mod tests {
         let cut = || {
             let made = run("MAP_SHARED").with(|obs| {
                 let state = obs.evidence.files[0].after.as_mut().unwrap();
-                std::sync::Arc::make_mut(&mut state.content).cut = true;
+                state.content.cut = true;
             });
             made.done()
         };
