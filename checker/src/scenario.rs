@@ -58,6 +58,10 @@ pub struct FileSpec {
     pub mode: Option<u32>,
     /// Whether the witness maps it, shared and readable, before the first process starts.
     pub witness: bool,
+    /// Whether it is synced before the first process starts: its pages in the page cache are clean
+    /// then, and dirty if not. On a file system without a disk they are always dirty.
+    #[serde(default)]
+    pub synced: bool,
 }
 
 /// What kind of file is made.
@@ -160,6 +164,11 @@ pub enum Point {
         /// How the line begins.
         prefix: String,
     },
+    /// A read of standard input when there is nothing to be read: the actor waits for a word.
+    Input {
+        /// The actor; its input has to be kept open.
+        actor: String,
+    },
     /// The end of the process that was started, its memory still there.
     End {
         /// The actor.
@@ -223,6 +232,14 @@ pub enum Action {
         offset: u64,
         /// What.
         bytes: Bytes,
+    },
+    /// Stores into a private mapping of a file in the process that stands at the point, as a
+    /// debugger does: the byte that is there already, so that nothing changes but whose page it is.
+    StoreInside {
+        /// The file.
+        file: String,
+        /// The page of the file.
+        page: u64,
     },
     /// Starts an actor that waits for it.
     Start(String),
@@ -305,6 +322,7 @@ impl Scenario {
             kind,
             mode: None,
             witness: false,
+            synced: false,
         });
         self
     }
@@ -323,6 +341,33 @@ impl Scenario {
     pub fn witnessed(mut self) -> Scenario {
         if let Some(file) = self.files.last_mut() {
             file.witness = true;
+        }
+        self
+    }
+
+    /// Has the file added last synced before the first process starts.
+    #[must_use]
+    pub fn synced(mut self) -> Scenario {
+        if let Some(file) = self.files.last_mut() {
+            file.synced = true;
+        }
+        self
+    }
+
+    /// Puts bytes into the standard input of the actor added last; it ends behind them.
+    #[must_use]
+    pub fn input(mut self, bytes: &[u8]) -> Scenario {
+        if let Some(actor) = self.actors.last_mut() {
+            actor.input = Bytes::from(bytes);
+        }
+        self
+    }
+
+    /// Keeps the standard input of the actor added last open, for [`Action::Feed`].
+    #[must_use]
+    pub fn open_input(mut self) -> Scenario {
+        if let Some(actor) = self.actors.last_mut() {
+            actor.keeps_input_open = true;
         }
         self
     }
@@ -363,9 +408,15 @@ impl Scenario {
 
     /// Has the rule added last act the second time its point is reached.
     #[must_use]
-    pub fn second_time(mut self) -> Scenario {
+    pub fn second_time(self) -> Scenario {
+        self.nth_time(2)
+    }
+
+    /// Has the rule added last act the `n`th time its point is reached, counted from 1.
+    #[must_use]
+    pub fn nth_time(mut self, n: u32) -> Scenario {
         if let Some(rule) = self.rules.last_mut() {
-            rule.time = Some(2);
+            rule.time = Some(n);
         }
         self
     }
@@ -428,6 +479,13 @@ impl Point {
         Point::Line {
             actor: "subject".to_owned(),
             prefix: prefix.to_owned(),
+        }
+    }
+
+    /// The subject waits for standard input.
+    pub fn input() -> Point {
+        Point::Input {
+            actor: "subject".to_owned(),
         }
     }
 

@@ -104,6 +104,7 @@ calls! {
     "readv" SYS_readv ("fd" Fd, "iov" Rooms, "iovcnt" Number);
     "preadv" SYS_preadv ("fd" Fd, "iov" Rooms, "iovcnt" Number, "offset" Signed);
     "preadv2" SYS_preadv2 ("fd" Fd, "iov" Rooms, "iovcnt" Number, "offset" Signed);
+    "lseek" SYS_lseek ("fd" Fd, "offset" Signed, "whence" Number);
     "write" SYS_write ("fd" Fd, "buf" Bytes, "count" Number);
     "pwrite64" SYS_pwrite64 ("fd" Fd, "buf" Bytes, "count" Number, "offset" Signed);
     "writev" SYS_writev ("fd" Fd, "iov" Vectors, "iovcnt" Number);

@@ -5,12 +5,13 @@
 use std::convert::Infallible;
 use std::ffi::CString;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicI32, Ordering};
 
+use libc::c_int;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, kill, raise, signal, sigprocmask};
 use nix::sys::stat::{Mode, fstat, umask};
@@ -56,6 +57,18 @@ impl Child {
         } else {
             self.gate.write_all(b"g")
         }
+    }
+
+    /// Whether its standard input stays open and has nothing to be read.
+    pub fn input_is_empty(&self) -> bool {
+        let Some(stdin) = &self.stdin else {
+            return false;
+        };
+        let mut waiting: c_int = 0;
+        // SAFETY: FIONREAD (ioctl_tty(2), also for pipes) writes one int, and `waiting` is one that
+        // outlives the call. The descriptor is open for as long as it is borrowed.
+        let done = unsafe { libc::ioctl(stdin.as_raw_fd(), libc::FIONREAD, &mut waiting) };
+        done == 0 && waiting == 0
     }
 
     /// Why the program could not be started, once the process has ended.

@@ -72,15 +72,15 @@ pub fn regions(smaps: &str) -> Vec<(MapLine<'_>, Vec<&str>)> {
 }
 
 /// What an entry of `pagemap` says. Bit 63 is presence, bit 61 says that the page is the file's or
-/// shared anonymous memory; a page that was swapped out, bit 62, belongs to the process alone
-/// (Documentation/admin-guide/mm/pagemap.rst).
+/// shared anonymous memory (Documentation/admin-guide/mm/pagemap.rst). Bit 62 is set for a page
+/// that was swapped out, which only a page without a file can be, and for one that is just being
+/// moved to another place in memory, which may be the file's (fs/proc/task_mmu.c).
 pub fn page(entry: u64) -> Page {
     let has = |bit: u32| entry >> bit & 1 == 1;
-    match (has(62), has(63), has(61)) {
-        (true, ..) => Page::Own,
-        (false, false, _) => Page::Absent,
-        (false, true, true) => Page::OfTheFile,
-        (false, true, false) => Page::Own,
+    match (has(62) || has(63), has(61)) {
+        (false, _) => Page::Absent,
+        (true, true) => Page::OfTheFile,
+        (true, false) => Page::Own,
     }
 }
 
@@ -127,6 +127,7 @@ mod tests {
             (1 << 63 | 1 << 61, Page::OfTheFile),
             (1 << 63 | 1 << 55, Page::Own),
             (1 << 62, Page::Own),
+            (1 << 62 | 1 << 61, Page::OfTheFile),
         ];
         for (entry, whose) in cases {
             assert_eq!(page(entry), whose, "{entry:#x}");

@@ -80,6 +80,27 @@ pub fn look(
     }))
 }
 
+/// Stores into the process's private, writable mapping of a file, at the page that shows the byte
+/// `offset`, the byte that is there already: the kernel makes the copy that any store makes
+/// (proc_pid_mem(5)).
+pub fn store(pid: pid_t, inode: u64, offset: u64) -> io::Result<()> {
+    let maps = fs::read(format!("/proc/{pid}/maps"))?;
+    let maps = String::from_utf8_lossy(&maps);
+    let shows = |line: &MapLine<'_>| {
+        let bytes = line.offset..line.offset + (line.range.end - line.range.start);
+        line.inode == inode && line.permissions.contains('w') && bytes.contains(&offset)
+    };
+    let mut lines = maps.lines().filter_map(maps::line);
+    let line = lines.find(|line| shows(line) && line.permissions.ends_with('p'));
+    let line = line.ok_or_else(|| io::Error::other("it is not mapped so"))?;
+    let address = line.range.start + (offset - line.offset);
+    let memory = format!("/proc/{pid}/mem");
+    let memory = File::options().read(true).write(true).open(memory)?;
+    let mut byte = [0];
+    memory.read_exact_at(&mut byte, address)?;
+    memory.write_all_at(&byte, address)
+}
+
 /// One entry of eight bytes for each page (Documentation/admin-guide/mm/pagemap.rst).
 fn pages(pid: pid_t, line: &MapLine<'_>, page_size: u64) -> io::Result<Vec<Page>> {
     let first = line.range.start / page_size;

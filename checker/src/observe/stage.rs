@@ -77,6 +77,9 @@ pub fn furnish(folder: &Path, files: &[FileSpec]) -> io::Result<()> {
             let mode = file.mode.unwrap_or(default);
             fs::set_permissions(&path, Permissions::from_mode(mode))?;
         }
+        if file.synced {
+            File::open(&path)?.sync_all()?;
+        }
     }
     Ok(())
 }

@@ -7,9 +7,12 @@ use std::time::Instant;
 use libc::pid_t;
 
 use crate::evidence::ending::Ending;
-use crate::evidence::trace::{Call, FALLOC_FL_KEEP_SIZE, FileRef, Mmap, Open, PROT_WRITE, What};
+use crate::evidence::trace::{
+    Call, FALLOC_FL_KEEP_SIZE, FileRef, Mmap, Open, PROT_WRITE, Stream, What,
+};
 use crate::evidence::{Moment, errno};
-use crate::observe::{arch, space, stage};
+use crate::observe::child::Child;
+use crate::observe::{arch, page_size, space, stage};
 use crate::scenario::{Action, Effect, Happening, Point, Side};
 
 use super::Run;
@@ -77,6 +80,9 @@ impl Run<'_> {
                     Point::Line { actor: who, prefix } => {
                         who == actor && lines.iter().any(|line| line.starts_with(prefix.as_bytes()))
                     }
+                    Point::Input { actor: who } => {
+                        who == actor && side == Side::Entry && self.waits_for_input(index)
+                    }
                     Point::End { .. } => false,
                 };
                 if is_reached {
@@ -85,6 +91,19 @@ impl Run<'_> {
             }
         }
         self.act(tid, &due, Some(index))
+    }
+
+    /// Whether the call reads a standard input in which there is nothing yet.
+    fn waits_for_input(&self, index: usize) -> bool {
+        let What::Call(call) = &self.trace[index].what else {
+            return false;
+        };
+        let is_input = |file: &FileRef| file.stream == Some(Stream::Stdin);
+        let actor = &self.actors[self.trace[index].actor];
+        let child = actor.child.as_ref();
+        call.is(&["read", "readv"])
+            && call.file.as_ref().is_some_and(is_input)
+            && child.is_some_and(Child::input_is_empty)
     }
 
     /// The last thread of the first process of an actor is about to end, its memory still there.
@@ -179,6 +198,10 @@ impl Run<'_> {
                     format!("another process wrote \"{bytes}\" at {offset} of `{file}`"),
                 )
             }
+            Action::StoreInside { file, page } => {
+                let done = self.store_inside(tid, file, *page);
+                done_or(done, format!("a debugger stored into page {page} of `{file}`"))
+            }
             Action::Start(name) => {
                 let who = self.named(name);
                 if let Some(n) = who.filter(|&n| self.actors[n].is_waiting()) {
@@ -272,6 +295,14 @@ impl Run<'_> {
             Ok(file) if file.metadata()?.len() < length => file.set_len(length),
             _ => Ok(()),
         }
+    }
+
+    /// Stores into a process's own mapping of a page of a file what is there already.
+    fn store_inside(&self, tid: pid_t, name: &str, page: u64) -> io::Result<()> {
+        let known = self.inodes.iter().find(|(file, ..)| file == name);
+        let inode = known.map(|(_, _, inode)| *inode);
+        let inode = inode.ok_or(io::ErrorKind::NotFound)?;
+        space::store(tid, inode, page * page_size())
     }
 
     /// Looks at the files, the witnesses and, if asked for, the address spaces of all processes.
