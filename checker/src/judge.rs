@@ -10,6 +10,7 @@ use crate::evidence::ending::Ending;
 use crate::lab::{Check, Clue, Judge, Lab, Mistake};
 use crate::rule::ending::{self, Trouble, trouble};
 use crate::rule::{facts, generic};
+use crate::transcript::masked;
 use crate::verdict::{Diagnosis, Finding, MistakeNote, Ruling, Spot, Verdict};
 
 /// Judges one check of a clause. `observations` are those of [`Check::scenarios`], in their order:
@@ -106,7 +107,10 @@ fn transcript(name: &str, observations: &[&Observation], snapshot: Option<&str>)
     let wanted: Vec<String> = snapshot.lines().map(str::to_owned).collect();
     observations
         .iter()
-        .try_for_each(|obs| facts::same_lines(&wanted, &obs.evidence.actors[0].stdout.text()))
+        .try_for_each(|obs| {
+            let printed = obs.evidence.actors[0].stdout.text();
+            facts::same_lines(&wanted, &masked(&printed))
+        })
 }
 
 /// What is expected of a program whose own end is what was observed instead.

@@ -53,5 +53,6 @@ pub mod snapshot;
 pub mod stub;
 pub mod stubs;
 pub mod subject;
+pub mod transcript;
 pub mod verdict;
 pub mod workspace;

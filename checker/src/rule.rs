@@ -15,6 +15,7 @@ pub mod generic;
 pub mod mapping;
 pub mod moment;
 pub mod moved;
+pub mod pages;
 pub mod refusal;
 pub mod sync;
 pub mod trace;

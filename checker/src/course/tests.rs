@@ -140,6 +140,7 @@ fn what_scenarios_name_is_there() {
             for rule in &scenario.rules {
                 let (Point::Call { actor: who, .. }
                 | Point::Line { actor: who, .. }
+                | Point::Input { actor: who }
                 | Point::End { actor: who }) = &rule.at;
                 assert!(actor(who));
                 for action in &rule.then {

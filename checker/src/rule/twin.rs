@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::evidence::Observation;
 use crate::evidence::trace::{Call, FileRef, Mmap, Open};
+use crate::transcript::masked;
 use crate::verdict::{Exhibit, Ruling, Spot};
 
 use super::finding::broken;
@@ -30,7 +31,7 @@ pub fn same(observations: &[&Observation]) -> Ruling {
                 None,
             );
         }
-        if a.stdout != b.stdout {
+        if a.stdout.total != b.stdout.total || masked(&a.stdout.text()) != masked(&b.stdout.text()) {
             let show = exhibit::lines("standard output", Some(a.stdout.text()), b.stdout.text());
             return differs(
                 alone,

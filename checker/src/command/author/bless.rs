@@ -10,6 +10,7 @@ use crate::observe;
 use crate::scratch::Scratch;
 use crate::snapshot;
 use crate::subject::{self, Built, Origin};
+use crate::transcript::masked;
 use crate::workspace::Workspace;
 
 /// Blesses every lab and prints which files were written.
@@ -47,8 +48,8 @@ fn bless(workspace: &Workspace, lab: &Lab) -> anyhow::Result<()> {
         let first = evidence.actors.first();
         let text = first.context("no process was started")?.stdout.text();
         scratch.clear(&scenario.name);
-        let text = text.strip_suffix('\n').unwrap_or(&text);
-        let path = snapshot::store(workspace, lab.slug, name, text)?;
+        let text = masked(text.strip_suffix('\n').unwrap_or(&text));
+        let path = snapshot::store(workspace, lab.slug, name, &text)?;
         print(&format!("{}\n", path.display()))?;
     }
     Ok(())

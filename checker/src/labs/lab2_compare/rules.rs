@@ -7,7 +7,7 @@ use crate::rule::facts::{self, Fact};
 use crate::rule::mapping::{live_before, replay};
 use crate::rule::moved::{self, Way};
 use crate::rule::trace::{calls, target};
-use crate::rule::{asked, ending, exhibit, file, finding::broken, moment, refusal};
+use crate::rule::{asked, ending, exhibit, file, finding::broken, moment, pages, refusal};
 use crate::verdict::{Finding, Ruling, Spot};
 
 use super::{name, text};
@@ -183,34 +183,8 @@ pub fn untouched(obs: &Observation) -> Ruling {
 /// The pages of private mappings of the file that are a process's own copies, process by process;
 /// of those that have such a mapping.
 fn copies(obs: &Observation, at: &Moment) -> Result<Vec<Vec<u64>>, Finding> {
-    let inode = file::before(obs, name(obs)).map_or(0, |state| state.inode);
-    let page = obs.evidence.page_size.max(1);
-    let mut found = Vec::new();
-    for space in at.spaces.iter().filter(|space| space.actor == 0) {
-        let regions = space.regions.iter();
-        let private = regions.filter(|r| r.inode == inode && inode != 0 && !r.is_shared());
-        let mut own: Option<Vec<u64>> = None;
-        for region in private {
-            let looked = region
-                .detail
-                .as_ref()
-                .filter(|detail| !detail.pages.is_empty());
-            let Some(detail) = looked else {
-                let reason = "the kernel does not show the states of the pages";
-                return Err(Finding::Unobservable(reason.to_owned()));
-            };
-            let first = region.offset / page;
-            let copies = detail
-                .pages
-                .iter()
-                .zip(first..)
-                .filter(|(p, _)| **p == Page::Own);
-            let own = own.get_or_insert_default();
-            own.extend(copies.map(|(_, number)| number));
-        }
-        found.extend(own);
-    }
-    Ok(found)
+    let all = pages::private(obs, at, name(obs))?;
+    Ok(all.iter().map(|one| one.numbers(Page::Own)).collect())
 }
 
 /// Clause 3. Whichever process has the private mapping, and every one that stored into it.

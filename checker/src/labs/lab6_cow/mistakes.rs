@@ -1,0 +1,330 @@
+//! The mistakes of lab 6 that are told apart by name.
+
+use crate::evidence::Observation;
+use crate::evidence::address_space::Page;
+use crate::evidence::ending::Ending;
+use crate::evidence::trace::{Mmap, Stream};
+use crate::lab::{Clue, Mistake};
+use crate::rule::mapping::of_file;
+use crate::rule::trace::{calls_seen, target};
+use crate::rule::{asked, clue, facts};
+
+use super::scenarios::{MAPPED, READ, STORED, WAITS};
+use super::sight::{Report, WHEN_MAPPED, WHEN_READ, WHEN_STORED, ranges, sight};
+use super::{asking, count, name, named};
+
+/// All, the most specific first.
+pub static ALL: &[Mistake] = &[
+    Mistake {
+        code: "shared-mapping",
+        says: "A store into a shared mapping goes to the file itself, and no copy is made: there is nothing to see here.",
+        hint: "Which flag keeps a store away from the file?",
+        section: "lab6-cow.md#clause-1",
+        clauses: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+        recognise: shared,
+    },
+    Mistake {
+        code: "lines-held-back",
+        says: "The program waits, and what it has to say is still inside it. Whoever looks from outside meets it at another point than it tells of.",
+        hint: "When does a line leave the program if standard output is a pipe?",
+        section: "contracts.md",
+        clauses: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+        recognise: held_back,
+    },
+    Mistake {
+        code: "did-not-wait",
+        says: "A process that goes on cannot be looked at: the wait is there for whoever wants to see the pages before the stores, and after them.",
+        hint: "What does your program do between `waiting: store` and the first store?",
+        section: "lab6-cow.md#clause-3",
+        clauses: &[3, 4, 5, 6, 7, 8, 9, 10],
+        recognise: did_not_wait,
+    },
+    Mistake {
+        code: "stored-too-early",
+        says: "The program had stored before the line came that it waits for.",
+        hint: "What is the order of waiting and storing in your program?",
+        section: "lab6-cow.md#clause-3",
+        clauses: &[3],
+        recognise: too_early,
+    },
+    Mistake {
+        code: "read-by-call",
+        says: "A read copies bytes into memory of the program's own. The mapping is not touched by it, and no page comes into the page table.",
+        hint: "What makes the processor ask for a page of a mapping?",
+        section: "lab6-cow.md#clause-3",
+        clauses: &[3],
+        recognise: clue::nothing,
+    },
+    Mistake {
+        code: "populated",
+        says: "The kernel was asked to bring the pages in when it made the mapping. Without that, mapping brings nothing: a page comes when it is touched.",
+        hint: "Which flag of the mapping asks for its pages at once?",
+        section: "lab6-cow.md#clause-2",
+        clauses: &[2],
+        recognise: populated,
+    },
+    Mistake {
+        code: "unmapped-too-early",
+        says: "Whose a page is can be asked only while it is mapped.",
+        hint: "When does your mapping end?",
+        section: "lab6-cow.md#clause-4",
+        clauses: &[2, 3, 4, 5, 6, 7, 8, 9, 10],
+        recognise: clue::nothing,
+    },
+    Mistake {
+        code: "private-dirty-as-proof",
+        says: "Private_Dirty counts pages that nobody else has mapped and that are not yet on the disk. A page of the file that somebody wrote a moment ago counts too, so it says nothing of copies.",
+        hint: "Which bit of pagemap is about the file, whether its pages are dirty or not?",
+        section: "lab6-cow.md#clause-10",
+        clauses: &[2, 3, 4, 5, 6, 7, 8, 9, 10],
+        recognise: from_smaps,
+    },
+    Mistake {
+        code: "guessed",
+        says: "The report tells what was meant to happen. The program never asked the kernel whose its pages are.",
+        hint: "Which file in /proc has an entry for every page of your own address space?",
+        section: "lab6-cow.md#clause-6",
+        clauses: &[2, 3, 4, 5, 6, 7, 8, 9, 10],
+        recognise: guessed,
+    },
+    Mistake {
+        code: "wrong-index",
+        says: "pagemap has an entry of 8 bytes for every page of the address space from address 0 on, whatever is mapped there. The entries that were read belong to other addresses than those of the mapping.",
+        hint: "At which byte of pagemap does the entry of your first page begin?",
+        section: "lab6-cow.md#clause-2",
+        clauses: &[2, 3, 4, 5, 6, 7, 8, 9, 10],
+        recognise: wrong_index,
+    },
+    Mistake {
+        code: "bit-63-forgotten",
+        says: "Bit 61 is 0 also for a page that is not there at all. Only if bit 63 says that the page is in the page table does bit 61 tell whose it is.",
+        hint: "Which bit has to be looked at first?",
+        section: "lab6-cow.md#clause-2",
+        clauses: &[2, 8],
+        recognise: bit_63,
+    },
+    Mistake {
+        code: "bit-61-inverted",
+        says: "Bit 61 is 1 for a page of the file, and 0 for a copy of the process's own.",
+        hint: "What does bit 61 say of a page that was only read?",
+        section: "lab6-cow.md#clause-3",
+        clauses: &[3, 4, 5, 6, 7, 8, 9, 10],
+        recognise: bit_61,
+    },
+    Mistake {
+        code: "needs-the-frame-number",
+        says: "The number of a page's frame in memory is shown to nobody but root; for everybody else these 55 bits are 0. It is not needed: bits 63 and 61 are shown to everybody.",
+        hint: "Which bits of an entry does your program look at?",
+        section: "lab6-cow.md#clause-3",
+        clauses: &[2, 3, 4, 5, 6, 7, 8, 9, 10],
+        recognise: frame_number,
+    },
+    Mistake {
+        code: "stored-elsewhere",
+        says: "No page of the mapping was stored into: the bytes went to other memory.",
+        hint: "At which address does your store go, and what is mapped there?",
+        section: "lab6-cow.md#clause-4",
+        clauses: &[4, 5, 6, 7, 8, 9],
+        recognise: elsewhere,
+    },
+    Mistake {
+        code: "stored-too-much",
+        says: "A store makes a copy of the page it goes to. More pages were copied than were named, so more was stored.",
+        hint: "How many bytes does your program store for each page, and where do they end?",
+        section: "lab6-cow.md#clause-4",
+        clauses: &[4, 5, 7, 8, 9],
+        recognise: clue::nothing,
+    },
+    Mistake {
+        code: "last-page-forgotten",
+        says: "The last page of a file is a page, also if the file fills only a part of it.",
+        hint: "How is a length in pages rounded?",
+        section: "lab6-cow.md#clause-7",
+        clauses: &[7],
+        recognise: rounded_down,
+    },
+    Mistake {
+        code: "not-refused",
+        says: "The file does not have that page. A touch behind the last page is SIGBUS, or another mapping's memory.",
+        hint: "How many pages does the file have, and which is the last?",
+        section: "lab6-cow.md#clause-7",
+        clauses: &[7],
+        recognise: not_refused,
+    },
+];
+
+fn shared(obs: &Observation) -> Option<Clue> {
+    let of = target(obs, name(obs));
+    let expected = format!("`{}` is mapped with MAP_PRIVATE", name(obs));
+    let mappings = of_file(obs, &of).ok()?;
+    if let Some(shared) = mappings.iter().find(|m| m.shared) {
+        let seen = "it was mapped with MAP_SHARED";
+        return Some(clue::at(obs, shared.made, &["MAP_SHARED"], expected, seen));
+    }
+    let refused = asked::refused(obs, &of);
+    let step = refused
+        .iter()
+        .find(|step| Mmap::of(step.call).is_some_and(|map| map.is_shared()))?;
+    let refusal = asked::refusal(obs, step);
+    let seen = format!("it was asked for with MAP_SHARED, and {refusal}");
+    Some(clue::at(obs, step.index, &["MAP_SHARED"], expected, seen))
+}
+
+/// The index of the first read of standard input.
+fn first_read_of_input(obs: &Observation) -> Option<usize> {
+    let all = calls_seen(obs);
+    let is = |stream: Option<Stream>| stream == Some(Stream::Stdin);
+    let read = all.iter().find(|step| {
+        step.call.is(&["read", "readv"]) && step.call.file.as_ref().is_some_and(|f| is(f.stream))
+    });
+    read.map(|step| step.index)
+}
+
+fn held_back(obs: &Observation) -> Option<Clue> {
+    let printed = facts::line_at(obs, 0, "waiting: store").ok()??;
+    let read = first_read_of_input(obs)?;
+    (read < printed).then(|| Clue {
+        expected: Some("`waiting: store` is out before the program waits".to_owned()),
+        observed: Some("it waited first, and the lines came later".to_owned()),
+        exhibit: None,
+    })
+}
+
+fn did_not_wait(obs: &Observation) -> Option<Clue> {
+    facts::line_at(obs, 0, "waiting: store").ok()??;
+    let input = &obs.scenario.actors[0];
+    (input.keeps_input_open && first_read_of_input(obs).is_none()).then(|| Clue {
+        expected: Some("after `waiting: store` the program reads standard input".to_owned()),
+        observed: Some("it never did, and went on".to_owned()),
+        exhibit: None,
+    })
+}
+
+fn too_early(obs: &Observation) -> Option<Clue> {
+    let own = sight(obs, WAITS[0]).ok()?.numbers(Page::Own);
+    let before = sight(obs, READ).ok()?.numbers(Page::Own);
+    let stored = !own.is_empty() || !before.is_empty();
+    stored.then(Clue::default)
+}
+
+fn populated(obs: &Observation) -> Option<Clue> {
+    const MAP_POPULATE: u64 = 0x8000;
+    let of = target(obs, name(obs));
+    let all = calls_seen(obs);
+    let step = all.iter().find(|step| {
+        let asks = Mmap::of(step.call).is_some_and(|map| map.flags & MAP_POPULATE != 0);
+        asks && of.in_call(step.call)
+    })?;
+    let expected = "no page is there before it is touched";
+    let seen = "the mapping was made with MAP_POPULATE";
+    Some(clue::at(obs, step.index, &["MAP_POPULATE"], expected, seen))
+}
+
+/// What a report in the output says of one kind of page: the value of one of its facts.
+fn said(obs: &Observation, report: &Report, n: usize) -> Option<String> {
+    let output = obs.evidence.actors[0].stdout.text();
+    let prefix = format!("{}: ", report.names[n]);
+    let found = facts::lines(&output).find_map(|line| line.strip_prefix(&prefix));
+    found.map(str::to_owned)
+}
+
+const FILE: usize = 0;
+const OWN: usize = 1;
+const ABSENT: usize = 2;
+
+fn all_pages(obs: &Observation) -> String {
+    ranges(&(0..count(obs)).collect::<Vec<_>>())
+}
+
+/// Whether a report was printed that is not what is seen from outside.
+fn reports_wrong(obs: &Observation) -> bool {
+    [WHEN_MAPPED, WHEN_READ, WHEN_STORED].iter().any(|report| {
+        let Ok(seen) = sight(obs, report.moment) else {
+            return false;
+        };
+        let facts = seen.facts(report);
+        (FILE..=ABSENT).any(|n| said(obs, report, n).is_some_and(|said| said != facts[n].1))
+    })
+}
+
+fn from_smaps(obs: &Observation) -> Option<Clue> {
+    let step = asking::opened(obs, "smaps")?;
+    if asking::opened(obs, "pagemap").is_some() || !reports_wrong(obs) {
+        return None;
+    }
+    Some(clue::at(
+        obs,
+        step,
+        &["smaps"],
+        "the reports are made from /proc/self/pagemap",
+        "they were made from the figures of /proc/self/smaps, and one is wrong",
+    ))
+}
+
+fn guessed(obs: &Observation) -> Option<Clue> {
+    let asked = ["pagemap", "smaps"].iter().any(|file| asking::opened(obs, file).is_some());
+    (!asked && reports_wrong(obs)).then(|| Clue {
+        expected: Some("the reports are made from /proc/self/pagemap".to_owned()),
+        observed: Some("the program never opened it, and a report is wrong".to_owned()),
+        exhibit: None,
+    })
+}
+
+fn wrong_index(obs: &Observation) -> Option<Clue> {
+    let seen = sight(obs, READ).or_else(|_| sight(obs, MAPPED)).ok()?;
+    let page = obs.evidence.page_size.max(1);
+    let entry = 8 * (seen.region.start / page);
+    let reads = asking::pagemap_reads(obs);
+    let last = reads.last()?;
+    if reads.iter().any(|read| read.from <= entry && entry < read.to) {
+        return None;
+    }
+    let expected = format!("the entry of page 0 is read, at byte {entry} of pagemap");
+    let seen = format!("bytes {} to {} were read", last.from, last.to);
+    Some(clue::at(obs, last.index, &[], expected, seen))
+}
+
+fn bit_63(obs: &Observation) -> Option<Clue> {
+    asking::opened(obs, "pagemap")?;
+    let all = said(obs, &WHEN_MAPPED, OWN)? == all_pages(obs);
+    all.then(Clue::default)
+}
+
+fn bit_61(obs: &Observation) -> Option<Clue> {
+    asking::opened(obs, "pagemap")?;
+    let all = said(obs, &WHEN_READ, OWN)? == all_pages(obs);
+    (all && said(obs, &WHEN_READ, FILE)? == "none").then(Clue::default)
+}
+
+/// It asks at the right place, and either gives up or takes the frame number for presence.
+fn frame_number(obs: &Observation) -> Option<Clue> {
+    asking::opened(obs, "pagemap")?;
+    let gives_up = matches!(obs.evidence.actors[0].ending, Ending::Exited { code } if code != 0)
+        && said(obs, &WHEN_READ, FILE).is_none()
+        && !asking::pagemap_reads(obs).is_empty();
+    let all_absent = said(obs, &WHEN_READ, ABSENT).is_some_and(|said| said == all_pages(obs));
+    (gives_up || all_absent).then(Clue::default)
+}
+
+fn elsewhere(obs: &Observation) -> Option<Clue> {
+    let own = sight(obs, STORED).ok()?.numbers(Page::Own);
+    let has_named = !named(obs).is_empty();
+    (own.is_empty() && has_named).then(Clue::default)
+}
+
+fn rounded_down(obs: &Observation) -> Option<Clue> {
+    let output = obs.evidence.actors[0].stdout.text();
+    let said = facts::lines(&output).find_map(|line| line.strip_prefix("pages: "))?;
+    let said: u64 = said.parse().ok()?;
+    (said + 1 == count(obs)).then(Clue::default)
+}
+
+fn not_refused(obs: &Observation) -> Option<Clue> {
+    let beyond = |word: &String| word.parse().map_or(true, |page: u64| page >= count(obs));
+    let is_beyond = super::words(obs).iter().skip(1).any(beyond);
+    let done = matches!(
+        obs.evidence.actors[0].ending,
+        Ending::Exited { code: 0 } | Ending::Killed { .. }
+    );
+    (is_beyond && done).then(Clue::default)
+}

@@ -1,0 +1,160 @@
+//! What is run for lab 6.
+
+use crate::evidence::bytes::Bytes;
+use crate::inputs::Inputs;
+use crate::scenario::{Action, FileKind, Point, Scenario};
+
+/// The lines at which is looked, and the names of the moments. The program has made a report when
+/// it prints the first line of it.
+pub const MAPPED: &str = "mapped file:";
+/// Every page was read.
+pub const READ: &str = "read file:";
+/// The pages were stored into.
+pub const STORED: &str = "stored file:";
+/// The copies were dropped.
+pub const DROPPED: &str = "dropped file:";
+/// Every page was read again.
+pub const AGAIN: &str = "again file:";
+/// In the child.
+pub const CHILD: &str = "child file:";
+/// When the child has ended.
+pub const PARENT: &str = "parent file:";
+
+/// The moments at which the program waits for a line.
+pub const WAITS: [&str; 3] = ["first wait", "second wait", "third wait"];
+
+/// The name of the rule by which a debugger stores into a page.
+pub const DEBUGGER: &str = "debugger";
+
+/// Clause 0: more pages than are looked at.
+const MANY: u64 = 3_000_000;
+
+/// All scenarios, in the order of the checks.
+pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
+    let mut inputs = Inputs::new(seed, page);
+    let inputs = &mut inputs;
+    let mut all = bad_input(inputs);
+    all.extend(stores(inputs));
+    let transcript = transcript(page);
+    all.push(transcript.twin());
+    all.push(transcript);
+    all.extend(edges(inputs));
+    all.extend(stretch(inputs));
+    all
+}
+
+fn bad_input(inputs: &mut Inputs) -> Vec<Scenario> {
+    let f = inputs.name("data");
+    let bytes = inputs.bytes(inputs.page);
+    let cow = |name: &str| Scenario::new(name, &[&f, "0"]);
+    let many = inputs.page * MANY;
+    vec![
+        Scenario::new("usage-none", &[]),
+        Scenario::new("usage-word", &[&f, "1x"]).file(&f, &bytes),
+        cow("missing"),
+        cow("directory").other(&f, FileKind::Directory),
+        cow("fifo").other(&f, FileKind::Fifo),
+        cow("unreadable").file(&f, &bytes).mode(0o000),
+        cow("empty").file(&f, b""),
+        cow("many").sparse(&f, many, vec![(0, Bytes(bytes))]),
+    ]
+}
+
+/// Looks at these lines, and at each wait, where it gives a line.
+fn explored(scenario: Scenario, lines: &[&str], waits: usize) -> Scenario {
+    let looks = |scenario: Scenario, line: &&str| {
+        scenario.rule(line, Point::line(line), vec![Action::LookInside])
+    };
+    let scenario = lines.iter().fold(scenario.open_input(), looks);
+    let line = |n: usize| Bytes::from(["go on\n", "\n", "\n"][n]);
+    (0..waits).fold(scenario, |scenario, n| {
+        let then = vec![
+            Action::LookInside,
+            Action::Feed("subject".to_owned(), line(n)),
+        ];
+        scenario
+            .rule(WAITS[n], Point::input(), then)
+            .nth_time(n as u32 + 1)
+    })
+}
+
+/// A run of the first form.
+fn plain(scenario: Scenario) -> Scenario {
+    explored(scenario, &[MAPPED, READ, STORED], 2)
+}
+
+fn stores(inputs: &mut Inputs) -> Vec<Scenario> {
+    let page = inputs.page;
+    let f = inputs.name("data");
+    let count = inputs.between(6, 9);
+    let length = page * count;
+    // Two pages that are no neighbours, and one that nobody names.
+    let (low, high) = (inputs.between(0, 1), inputs.between(3, count - 2));
+    let other = inputs.pick(&[2, count - 1]);
+    let (low, high) = (low.to_string(), high.to_string());
+    let bytes = inputs.bytes(length);
+    let cow = |name: &str, pages: &[&str]| {
+        let words: Vec<&str> = [f.as_str()].iter().chain(pages).copied().collect();
+        Scenario::new(name, &words).file(&f, &bytes).synced()
+    };
+    let debugger = Action::StoreInside {
+        file: f.clone(),
+        page: other,
+    };
+    let asked = cow("asked", &[&high, &low]).rule(DEBUGGER, Point::input(), vec![debugger]);
+    vec![
+        plain(cow("cow", &[&low, &high])),
+        plain(cow("cow-none", &[])),
+        plain(cow("cow-twice", &[&high, "2", &high])),
+        plain(asked),
+    ]
+}
+
+/// Fixed, so that its output can be stored; in pages, so that it is the same on every machine.
+fn transcript(page: u64) -> Scenario {
+    let pages = vec![b'.'; page as usize * 4];
+    Scenario::new("transcript", &["cow.bin", "1"])
+        .file("cow.bin", &pages)
+        .input(b"\n\n")
+}
+
+fn edges(inputs: &mut Inputs) -> Vec<Scenario> {
+    let page = inputs.page;
+    let f = inputs.name("data");
+    let length = page * 2 + inputs.between(1, page - 1);
+    let partial = inputs.bytes(length);
+    let cow = |name: &str, bytes: &[u8], number: &str| {
+        Scenario::new(name, &[&f, number]).file(&f, bytes).synced()
+    };
+    vec![
+        plain(cow("partial", &partial, "2")),
+        plain(cow("one-byte", b"x", "0")),
+        cow("outside", &partial, "3"),
+        // One more than 64 bits hold.
+        cow("outside-far", &partial, "18446744073709551616"),
+    ]
+}
+
+fn stretch(inputs: &mut Inputs) -> Vec<Scenario> {
+    let page = inputs.page;
+    let f = inputs.name("data");
+    let bytes = inputs.bytes(page * 4);
+    let (one, other) = inputs.pick(&[("0", "2"), ("1", "3"), ("3", "1"), ("2", "0")]);
+    let dropped = Scenario::new("dropped", &["--drop", &f, one, other]);
+    let forked = Scenario::new("forked", &["--fork", &f, one, other]);
+    let dirty = Scenario::new("dirty", &[&f, one]);
+    let with = |scenario: Scenario| scenario.file(&f, &bytes);
+    vec![
+        explored(
+            with(dropped).synced(),
+            &[MAPPED, READ, STORED, DROPPED, AGAIN],
+            2,
+        ),
+        explored(
+            with(forked).synced(),
+            &[MAPPED, READ, STORED, CHILD, PARENT],
+            3,
+        ),
+        plain(with(dirty)),
+    ]
+}

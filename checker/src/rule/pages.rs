@@ -1,0 +1,62 @@
+//! Whose the pages of a file are, in the processes that have it mapped, as a moment shows.
+
+use crate::evidence::address_space::{Page, Region};
+use crate::evidence::{Moment, Observation};
+use crate::verdict::Finding;
+
+use super::file;
+
+/// The private mappings of a file in one process, at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Private<'a> {
+    /// Which process of the subject.
+    pub process: usize,
+    /// Their lines in `maps`, in order of address.
+    pub regions: Vec<&'a Region>,
+    /// The pages of the file that they show, by number, and whose each is; region by region.
+    pub pages: Vec<(u64, Page)>,
+}
+
+impl Private<'_> {
+    /// The pages of which this is true, in the order of the regions.
+    pub fn numbers(&self, whose: Page) -> Vec<u64> {
+        let such = self.pages.iter().filter(|(_, page)| *page == whose);
+        such.map(|&(number, _)| number).collect()
+    }
+}
+
+/// The private mappings of a file, process by process; of the subject's processes that have one.
+///
+/// # Errors
+///
+/// The kernel does not show the states of the pages.
+pub fn private<'a>(
+    obs: &Observation,
+    at: &'a Moment,
+    name: &str,
+) -> Result<Vec<Private<'a>>, Finding> {
+    let inode = file::before(obs, name).map_or(0, |state| state.inode);
+    let size = obs.evidence.page_size.max(1);
+    let mut found = Vec::new();
+    for space in at.spaces.iter().filter(|space| space.actor == 0) {
+        let its = |region: &&Region| inode != 0 && region.inode == inode && !region.is_shared();
+        let regions: Vec<&Region> = space.regions.iter().filter(its).collect();
+        let mut pages = Vec::new();
+        for region in &regions {
+            let detail = region.detail.as_ref();
+            let Some(detail) = detail.filter(|detail| !detail.pages.is_empty()) else {
+                let reason = "the kernel does not show the states of the pages";
+                return Err(Finding::Unobservable(reason.to_owned()));
+            };
+            pages.extend((region.offset / size..).zip(detail.pages.iter().copied()));
+        }
+        if !regions.is_empty() {
+            found.push(Private {
+                process: space.process,
+                regions,
+                pages,
+            });
+        }
+    }
+    Ok(found)
+}

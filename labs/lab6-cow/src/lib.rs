@@ -1,0 +1,99 @@
+//! Lab 6: see the copy. A private mapping, and for each of its pages the question whose it is.
+//!
+//! This is the one file that you edit: seven functions, in the order in which they are called. The
+//! frame around them is in `main.rs` and `given.rs`; read `given.rs` first, it is short and has
+//! what you build with. The contract is the chapter "Lab 6: see the copy" of the book. Steps 1 to 5
+//! are the core of it, steps 6 and 7 are for those who want more. The imports below are those that
+//! one solution needs; change them as you like.
+//!
+//! Where a step needs `unsafe`, write a `// SAFETY:` line above it that answers: which memory does
+//! this touch? who else uses it? why does that do no harm?
+
+pub mod given;
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::process;
+
+use given::{Error, Mapping, RegularFile, Whose, page_size};
+use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, fork};
+
+/// Step 1: map the file, so that stores stay with this process (clause 1).
+///
+/// [`RegularFile::map`] maps the whole file; you say what may be done with it, and whether it is
+/// private or shared. The file was opened for reading only. Is that enough?
+pub fn map(file: &RegularFile) -> Result<Mapping, Error> {
+    todo!("step 1: map the file privately")
+}
+
+/// Step 2: whose is each page of the mapping? (clauses 2 and 6)
+///
+/// `/proc/self/pagemap` has one entry of 8 bytes for every page of this process's address space,
+/// whether anything is mapped there or not, as a number in the order of bytes of this machine
+/// (`u64::from_ne_bytes`). The entry of the page at address A begins at byte 8 × (A / page size) of
+/// that file. The trait `FileExt` reads from a given place.
+///
+/// Two bits of an entry tell what you want to know:
+/// - bit 63: the page is in the page table. If it is not, nobody has touched it, and the rest of
+///   the entry says nothing. What would bit 61 alone make you believe then?
+/// - bit 61: the page is the file's. If it is not, but the page is there, whose is it?
+///
+/// The lowest 55 bits are a number that only root is shown. You do not need it.
+pub fn whose(mapping: &Mapping) -> Result<Vec<Whose>, Error> {
+    todo!("step 2: ask the page table")
+}
+
+/// Step 3: read a byte of every page (clause 3).
+///
+/// Mapping has brought nothing into memory yet. [`Mapping::read`] touches a page; what it answers
+/// with does not matter here.
+pub fn read_all(mapping: &Mapping) {
+    todo!("step 3: touch every page")
+}
+
+/// Step 4: store a byte into each of these pages (clauses 4, 5 and 6).
+///
+/// [`Mapping::store`] does it; which byte you store does not matter. Touch no other page.
+pub fn store_into(mapping: &Mapping, pages: &[usize]) {
+    todo!("step 4: store into the pages")
+}
+
+/// Step 5: the line of the mapping in `/proc/self/maps` (clause 5).
+///
+/// Each line of that file is a part of the address space:
+///
+/// ```text
+/// 7f2c40000000-7f2c40004000 rw-p 00000000 fe:00 1234    /home/you/data.bin
+/// ```
+///
+/// The answer is its first three words, with one space between them: addresses, permissions, offset
+/// in the file. Addresses and offsets are hexadecimal. Find the line by the address of the mapping,
+/// [`Mapping::address`]: the path can be the same in more than one line, and it may have spaces.
+pub fn line_of(mapping: &Mapping) -> Result<String, Error> {
+    todo!("step 5: find the line in maps")
+}
+
+/// Step 6, for those who want more: give the copies of these pages back (clause 8).
+///
+/// `madvise` with one of its pieces of advice takes pages of a private mapping out of the page
+/// table. What was stored into them is lost, and the next touch brings the file's page again.
+/// `madvise` takes an address and a length; [`Mapping::start`] is where page 0 begins, and
+/// `NonNull::byte_add` goes on from there.
+pub fn drop_copies(mapping: &Mapping, pages: &[usize]) -> Result<(), Error> {
+    todo!("step 6: drop the copies")
+}
+
+/// Step 7, for those who want more: do something in a child process, and wait until it has ended
+/// (clause 9).
+///
+/// After `fork` there are two processes in this function. The child does what is to be done, tells
+/// of an error with [`Error::report`], and ends with `process::exit`: it must not return, or it
+/// would go on with its parent's work. The parent waits for it, and if the child did not end with
+/// 0, that is an error here too.
+pub fn in_a_child(child: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+    todo!("step 7: fork, and wait")
+}
