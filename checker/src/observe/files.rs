@@ -171,16 +171,15 @@ fn content(file: &File, length: u64) -> io::Result<Content> {
                 return Ok(content);
             }
             read += got as u64;
-            let bytes = &block[..got];
-            if bytes != &[0; BLOCK][..got] {
+            if let Some((from, to)) = without_zeros(&block[..got]) {
                 if kept + got as u64 > KEPT * page_size() {
                     content.cut = true;
                     return Ok(content);
                 }
                 kept += got as u64;
                 content.extents.push(Extent {
-                    offset: at,
-                    bytes: Arc::new(bytes.into()),
+                    offset: at + from as u64,
+                    bytes: Arc::new(block[from..to].into()),
                 });
             }
             at += got as u64;
@@ -191,6 +190,14 @@ fn content(file: &File, length: u64) -> io::Result<Content> {
         }
     }
     Ok(content)
+}
+
+/// Where the first byte that is not zero stands, and the place behind the last; zeros at the ends of
+/// a block need not be kept.
+fn without_zeros(block: &[u8]) -> Option<(usize, usize)> {
+    let first = block.iter().position(|&byte| byte != 0)?;
+    let last = block.iter().rposition(|&byte| byte != 0)?;
+    Some((first, last + 1))
 }
 
 /// The next range of data at or after an offset.

@@ -28,17 +28,22 @@ pub fn opened(obs: &Observation, file: &str) -> Option<usize> {
     found.map(|step| step.index)
 }
 
-/// What was read of any process's pagemap, in order. Positions follow lseek(2) and what was read.
+/// What was read of any process's pagemap, in order; nothing at its place, where the kernel refused.
+/// Positions follow lseek(2) and what was read.
 pub fn pagemap_reads(obs: &Observation) -> Vec<Read> {
     let mut positions: HashMap<(usize, u64), u64> = HashMap::new();
     let mut found = Vec::new();
     for step in calls_seen(obs) {
         let call = step.call;
         let path = call.file.as_ref().map_or("", |file| file.path.as_str());
-        if !path.ends_with("/pagemap") || !call.succeeded() {
+        if !path.ends_with("/pagemap") {
             continue;
         }
-        let result = call.result.unwrap_or(0) as u64;
+        let result = match call.succeeded() {
+            true => call.result.unwrap_or(0) as u64,
+            false if call.is(&["lseek"]) || Open::of(call).is_some() => continue,
+            false => 0,
+        };
         let key = (step.process, call.raw(0));
         match call.name.as_str() {
             "lseek" => {

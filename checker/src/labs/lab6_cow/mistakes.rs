@@ -9,8 +9,8 @@ use crate::rule::mapping::of_file;
 use crate::rule::trace::{calls_seen, target};
 use crate::rule::{asked, clue, facts};
 
-use super::scenarios::{MAPPED, READ, STORED, WAITS};
-use super::sight::{Report, WHEN_MAPPED, WHEN_READ, WHEN_STORED, ranges, sight};
+use super::scenarios::{READ, STORED, WAITS};
+use super::sight::{REPORTS, Report, WHEN_MAPPED, WHEN_READ, ranges, sight};
 use super::{asking, count, name, named};
 
 /// All, the most specific first.
@@ -40,6 +40,14 @@ pub static ALL: &[Mistake] = &[
         recognise: did_not_wait,
     },
     Mistake {
+        code: "populated",
+        says: "The kernel was asked to bring the pages in when it made the mapping. Without that, mapping brings nothing: a page comes when it is touched.",
+        hint: "Which flag of the mapping asks for its pages at once?",
+        section: "lab6-cow.md#clause-2",
+        clauses: &[2, 3, 4, 5, 6, 7, 8, 9, 10],
+        recognise: populated,
+    },
+    Mistake {
         code: "stored-too-early",
         says: "The program had stored before the line came that it waits for.",
         hint: "What is the order of waiting and storing in your program?",
@@ -54,14 +62,6 @@ pub static ALL: &[Mistake] = &[
         section: "lab6-cow.md#clause-3",
         clauses: &[3],
         recognise: clue::nothing,
-    },
-    Mistake {
-        code: "populated",
-        says: "The kernel was asked to bring the pages in when it made the mapping. Without that, mapping brings nothing: a page comes when it is touched.",
-        hint: "Which flag of the mapping asks for its pages at once?",
-        section: "lab6-cow.md#clause-2",
-        clauses: &[2],
-        recognise: populated,
     },
     Mistake {
         code: "unmapped-too-early",
@@ -100,7 +100,7 @@ pub static ALL: &[Mistake] = &[
         says: "Bit 61 is 0 also for a page that is not there at all. Only if bit 63 says that the page is in the page table does bit 61 tell whose it is.",
         hint: "Which bit has to be looked at first?",
         section: "lab6-cow.md#clause-2",
-        clauses: &[2, 8],
+        clauses: &[2, 5, 7, 8, 9, 10],
         recognise: bit_63,
     },
     Mistake {
@@ -121,7 +121,7 @@ pub static ALL: &[Mistake] = &[
     },
     Mistake {
         code: "stored-elsewhere",
-        says: "No page of the mapping was stored into: the bytes went to other memory.",
+        says: "No page of the mapping had been stored into when the report was made: the store came later, or it went to other memory.",
         hint: "At which address does your store go, and what is mapped there?",
         section: "lab6-cow.md#clause-4",
         clauses: &[4, 5, 6, 7, 8, 9],
@@ -132,8 +132,8 @@ pub static ALL: &[Mistake] = &[
         says: "A store makes a copy of the page it goes to. More pages were copied than were named, so more was stored.",
         hint: "How many bytes does your program store for each page, and where do they end?",
         section: "lab6-cow.md#clause-4",
-        clauses: &[4, 5, 7, 8, 9],
-        recognise: clue::nothing,
+        clauses: &[4, 5, 7, 8, 9, 10],
+        recognise: too_much,
     },
     Mistake {
         code: "last-page-forgotten",
@@ -238,7 +238,7 @@ fn all_pages(obs: &Observation) -> String {
 
 /// Whether a report was printed that is not what is seen from outside.
 fn reports_wrong(obs: &Observation) -> bool {
-    [WHEN_MAPPED, WHEN_READ, WHEN_STORED].iter().any(|report| {
+    REPORTS.iter().any(|report| {
         let Ok(seen) = sight(obs, report.moment) else {
             return false;
         };
@@ -271,16 +271,21 @@ fn guessed(obs: &Observation) -> Option<Clue> {
 }
 
 fn wrong_index(obs: &Observation) -> Option<Clue> {
-    let seen = sight(obs, READ).or_else(|_| sight(obs, MAPPED)).ok()?;
     let page = obs.evidence.page_size.max(1);
-    let entry = 8 * (seen.region.start / page);
+    let mappings = of_file(obs, &target(obs, name(obs))).ok()?;
+    let entries: Vec<u64> = mappings.iter().map(|m| 8 * (m.start / page)).collect();
     let reads = asking::pagemap_reads(obs);
     let last = reads.last()?;
-    if reads.iter().any(|read| read.from <= entry && entry < read.to) {
+    let covers = |read: &asking::Read| entries.iter().any(|at| (read.from..read.to).contains(at));
+    if reads.iter().any(covers) {
         return None;
     }
+    let entry = entries.last()?;
     let expected = format!("the entry of page 0 is read, at byte {entry} of pagemap");
-    let seen = format!("bytes {} to {} were read", last.from, last.to);
+    let seen = match last.to - last.from {
+        0 => format!("byte {} was asked for, and nothing came", last.from),
+        _ => format!("bytes {} to {} were read", last.from, last.to - 1),
+    };
     Some(clue::at(obs, last.index, &[], expected, seen))
 }
 
@@ -302,8 +307,9 @@ fn frame_number(obs: &Observation) -> Option<Clue> {
     let gives_up = matches!(obs.evidence.actors[0].ending, Ending::Exited { code } if code != 0)
         && said(obs, &WHEN_READ, FILE).is_none()
         && !asking::pagemap_reads(obs).is_empty();
+    let there = sight(obs, READ).is_ok_and(|seen| seen.numbers(Page::Absent).is_empty());
     let all_absent = said(obs, &WHEN_READ, ABSENT).is_some_and(|said| said == all_pages(obs));
-    (gives_up || all_absent).then(Clue::default)
+    (gives_up || (there && all_absent)).then(Clue::default)
 }
 
 fn elsewhere(obs: &Observation) -> Option<Clue> {
@@ -312,11 +318,27 @@ fn elsewhere(obs: &Observation) -> Option<Clue> {
     (own.is_empty() && has_named).then(Clue::default)
 }
 
+fn too_much(obs: &Observation) -> Option<Clue> {
+    let own = sight(obs, STORED).ok()?.numbers(Page::Own);
+    let named = named(obs);
+    let before = sight(obs, READ).ok()?.numbers(Page::Own);
+    (before.is_empty() && own.len() > named.len()).then(Clue::default)
+}
+
+/// The page count shows it, or that the last page is refused.
 fn rounded_down(obs: &Observation) -> Option<Clue> {
     let output = obs.evidence.actors[0].stdout.text();
-    let said = facts::lines(&output).find_map(|line| line.strip_prefix("pages: "))?;
-    let said: u64 = said.parse().ok()?;
-    (said + 1 == count(obs)).then(Clue::default)
+    let said = facts::lines(&output).find_map(|line| line.strip_prefix("pages: "));
+    let counted = said.is_some_and(|said| said.parse().is_ok_and(|said: u64| said + 1 == count(obs)));
+    let refused = output.is_empty() && named(obs) == [count(obs).saturating_sub(1)];
+    (counted || refused).then(|| Clue {
+        expected: Some(format!("`{}` has {} pages", name(obs), count(obs))),
+        observed: Some(match said {
+            Some(said) => format!("the program counts {said}"),
+            None => format!("page {} was refused", count(obs).saturating_sub(1)),
+        }),
+        exhibit: None,
+    })
 }
 
 fn not_refused(obs: &Observation) -> Option<Clue> {

@@ -2,7 +2,7 @@
 
 use crate::evidence::address_space::Page;
 use crate::evidence::trace::What;
-use crate::evidence::{Moment, Observation};
+use crate::evidence::Observation;
 use crate::rule::mapping::{Mapping, live_before, replay};
 use crate::rule::moved::{self, Way};
 use crate::rule::trace::{events, target};
@@ -11,7 +11,7 @@ use crate::verdict::{Finding, Ruling, Spot};
 
 use super::scenarios::{DEBUGGER, MAPPED, READ, STORED, WAITS};
 use super::sight::{
-    self, Sight, WHEN_MAPPED, WHEN_READ, WHEN_STORED, all_facts, ranges, reported, sight, when,
+    Sight, WHEN_MAPPED, WHEN_READ, WHEN_STORED, all_facts, ranges, reported, sight, when,
 };
 use super::{count, name, named};
 
@@ -108,19 +108,27 @@ pub fn nothing_there_yet(obs: &Observation) -> Ruling {
 /// Clause 3.
 pub fn all_the_files(obs: &Observation) -> Ruling {
     let of = target(obs, name(obs));
-    let by_call = moved::none(obs, &of, Way::Either, "read-by-call");
-    if let Err(Finding::Broken(..)) = by_call {
-        return by_call;
+    let waits = obs.evidence.moments_of(WAITS[0]).next();
+    let movers = moved::movers(obs, &of, Way::Either)?;
+    let before = |index: usize| waits.is_none_or(|moment| index < moment.at);
+    if let Some(first) = movers.iter().find(|step| before(step.index)) {
+        return broken(
+            format!("no system call moves bytes of `{}` before the program waits", name(obs)),
+            format!("`{}` moved some", first.call.name),
+        )
+        .at(Spot::Event { index: first.index })
+        .show(exhibit::calls(obs, first.index, &[]))
+        .code("read-by-call")
+        .fail();
     }
     let seen = sight(obs, READ)?;
     all_are(obs, &seen, Page::OfTheFile)?;
     reported(obs, &WHEN_READ, &seen)?;
-    all_are(obs, &sight(obs, WAITS[0])?, Page::OfTheFile)?;
-    by_call
+    all_are(obs, &sight(obs, WAITS[0])?, Page::OfTheFile)
 }
 
 /// At this moment all pages are the file's, or all are absent.
-fn all_are(obs: &Observation, seen: &Sight<'_>, whose: Page) -> Ruling {
+pub fn all_are(obs: &Observation, seen: &Sight<'_>, whose: Page) -> Ruling {
     let others = [Page::OfTheFile, Page::Own, Page::Absent];
     let mut others = others.into_iter().filter(|other| *other != whose);
     let when = when(&seen.moment.rule);
@@ -204,7 +212,7 @@ pub fn own_are(obs: &Observation, seen: &Sight<'_>, wanted: &[u64]) -> Ruling {
     }
     if !more.is_empty() {
         let observed = format!("{} {} too", which(&more), is_whose(&more, Page::Own));
-        return finding(observed).code("stored-too-much").fail();
+        return finding(observed).fail();
     }
     Ok(())
 }
@@ -253,7 +261,7 @@ pub fn works(obs: &Observation) -> Ruling {
 /// Clause 6.
 pub fn looked_up(obs: &Observation) -> Ruling {
     let waiting = sight(obs, WAITS[0])?;
-    could_store(obs, waiting.moment)?;
+    could_store(obs, &waiting)?;
     let mut wanted = waiting.numbers(Page::Own);
     wanted.extend(named(obs));
     wanted.sort_unstable();
@@ -272,19 +280,27 @@ pub fn looked_up(obs: &Observation) -> Ruling {
 }
 
 /// Whether the debugger's store made a copy: its rule acts right before the first wait is looked at.
-fn could_store(obs: &Observation, waiting: &Moment) -> Ruling {
+fn could_store(obs: &Observation, waiting: &Sight<'_>) -> Ruling {
+    if !waiting.numbers(Page::Own).is_empty() {
+        return Ok(());
+    }
+    if !waiting.region.permissions.contains('w') {
+        let permissions = asked::flags_shown(&waiting.region.permissions);
+        return broken(
+            format!("the mapping of `{}` can be stored into", name(obs)),
+            format!("it is mapped with {permissions}"),
+        )
+        .at(waiting.spot())
+        .fail();
+    }
     let did = events(obs)?.iter().find_map(|event| match &event.what {
-        What::Rule { rule, did } if rule == DEBUGGER => Some(did),
+        What::Rule { rule, did } if rule == DEBUGGER => Some(did.as_str()),
         _ => None,
     });
-    let copied = sight::own_at(obs, waiting)?;
-    match (did, copied) {
-        (Some(_), true) => Ok(()),
-        (did, _) => Err(Finding::Unobservable(format!(
-            "a debugger's store into the program made no copy ({})",
-            did.map_or("it was never tried", String::as_str)
-        ))),
-    }
+    Err(Finding::Unobservable(format!(
+        "a debugger's store into the program made no copy ({})",
+        did.unwrap_or("it was never tried")
+    )))
 }
 
 /// Clause 7.

@@ -43,9 +43,17 @@ pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
     all
 }
 
+/// A few bytes at the start of each page of a file of this length, holes between them. No rule asks
+/// what a page holds, and what is set up and looked at costs time.
+fn pieces(inputs: &mut Inputs, length: u64) -> Vec<(u64, Bytes)> {
+    let starts = (0..length).step_by(inputs.page as usize);
+    let piece = |start: u64| (start, Bytes(inputs.lines((length - start).min(16))));
+    starts.map(piece).collect()
+}
+
 fn bad_input(inputs: &mut Inputs) -> Vec<Scenario> {
     let f = inputs.name("data");
-    let bytes = inputs.bytes(inputs.page);
+    let bytes = inputs.lines(50);
     let cow = |name: &str| Scenario::new(name, &[&f, "0"]);
     let many = inputs.page * MANY;
     vec![
@@ -92,10 +100,11 @@ fn stores(inputs: &mut Inputs) -> Vec<Scenario> {
     let (low, high) = (inputs.between(0, 1), inputs.between(3, count - 2));
     let other = inputs.pick(&[2, count - 1]);
     let (low, high) = (low.to_string(), high.to_string());
-    let bytes = inputs.bytes(length);
+    let pieces = pieces(inputs, length);
     let cow = |name: &str, pages: &[&str]| {
         let words: Vec<&str> = [f.as_str()].iter().chain(pages).copied().collect();
-        Scenario::new(name, &words).file(&f, &bytes).synced()
+        let scenario = Scenario::new(name, &words);
+        scenario.sparse(&f, length, pieces.clone()).synced()
     };
     let debugger = Action::StoreInside {
         file: f.clone(),
@@ -112,9 +121,9 @@ fn stores(inputs: &mut Inputs) -> Vec<Scenario> {
 
 /// Fixed, so that its output can be stored; in pages, so that it is the same on every machine.
 fn transcript(page: u64) -> Scenario {
-    let pages = vec![b'.'; page as usize * 4];
+    let piece = Bytes::from("Copy on write\n");
     Scenario::new("transcript", &["cow.bin", "1"])
-        .file("cow.bin", &pages)
+        .sparse("cow.bin", page * 4, vec![(0, piece)])
         .input(b"\n\n")
 }
 
@@ -122,28 +131,30 @@ fn edges(inputs: &mut Inputs) -> Vec<Scenario> {
     let page = inputs.page;
     let f = inputs.name("data");
     let length = page * 2 + inputs.between(1, page - 1);
-    let partial = inputs.bytes(length);
-    let cow = |name: &str, bytes: &[u8], number: &str| {
-        Scenario::new(name, &[&f, number]).file(&f, bytes).synced()
+    let partial = pieces(inputs, length);
+    let one_byte = inputs.lines(1);
+    let cow = |name: &str, number: &str| {
+        let scenario = Scenario::new(name, &[&f, number]);
+        scenario.sparse(&f, length, partial.clone()).synced()
     };
     vec![
-        plain(cow("partial", &partial, "2")),
-        plain(cow("one-byte", b"x", "0")),
-        cow("outside", &partial, "3"),
+        plain(cow("partial", "2")),
+        plain(Scenario::new("one-byte", &[&f, "0"]).file(&f, &one_byte)),
+        cow("outside", "3"),
         // One more than 64 bits hold.
-        cow("outside-far", &partial, "18446744073709551616"),
+        cow("outside-far", "18446744073709551616"),
     ]
 }
 
 fn stretch(inputs: &mut Inputs) -> Vec<Scenario> {
     let page = inputs.page;
     let f = inputs.name("data");
-    let bytes = inputs.bytes(page * 4);
+    let pieces = pieces(inputs, page * 4);
     let (one, other) = inputs.pick(&[("0", "2"), ("1", "3"), ("3", "1"), ("2", "0")]);
     let dropped = Scenario::new("dropped", &["--drop", &f, one, other]);
     let forked = Scenario::new("forked", &["--fork", &f, one, other]);
     let dirty = Scenario::new("dirty", &[&f, one]);
-    let with = |scenario: Scenario| scenario.file(&f, &bytes);
+    let with = |scenario: Scenario| scenario.sparse(&f, page * 4, pieces.clone());
     vec![
         explored(
             with(dropped).synced(),

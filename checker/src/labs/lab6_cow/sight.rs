@@ -51,6 +51,17 @@ pub const IN_CHILD: Report = report(CHILD, ["child file", "child own", "child ab
 /// When the child has ended.
 pub const IN_PARENT: Report = report(PARENT, ["parent file", "parent own", "parent absent"], 15);
 
+/// All of them.
+pub const REPORTS: [Report; 7] = [
+    WHEN_MAPPED,
+    WHEN_READ,
+    WHEN_STORED,
+    WHEN_DROPPED,
+    WHEN_AGAIN,
+    IN_CHILD,
+    IN_PARENT,
+];
+
 /// The mapping of FILE in the process that reached a moment.
 #[derive(Debug)]
 pub struct Sight<'a> {
@@ -164,12 +175,6 @@ pub fn sight<'a>(obs: &'a Observation, rule: &'static str) -> Result<Sight<'a>, 
         .show_some(exhibit::last_calls(obs, 0))
         .finding()),
     }
-}
-
-/// Whether any process has a copy of a page of FILE at a moment.
-pub fn own_at(obs: &Observation, at: &Moment) -> Result<bool, Finding> {
-    let all = pages::private(obs, at, name(obs))?;
-    Ok(all.iter().any(|one| !one.numbers(Page::Own).is_empty()))
 }
 
 /// FILE was mapped before this moment, and is no more: the call that took it away.

@@ -6,7 +6,7 @@ use crate::rule::finding::broken;
 use crate::rule::{ending, facts, file, pages};
 use crate::verdict::{Finding, Ruling};
 
-use super::rules::{own_are, works};
+use super::rules::{all_are, own_are, works};
 use super::scenarios::{AGAIN, CHILD, DROPPED, PARENT, READ, STORED, WAITS};
 use super::sight::{
     IN_CHILD, IN_PARENT, Sight, WHEN_AGAIN, WHEN_DROPPED, all_facts, ranges, reported, sight,
@@ -107,6 +107,7 @@ pub fn forked(obs: &Observation) -> Ruling {
 /// Clause 10.
 pub fn dirty(obs: &Observation) -> Ruling {
     let seen = sight(obs, READ)?;
+    all_are(obs, &seen, Page::OfTheFile)?;
     let detail = seen.region.detail.as_ref();
     if detail.is_none_or(|detail| detail.private_dirty_kib == 0) {
         let reason = "the file's pages did not stay dirty: something synced them meanwhile";
