@@ -105,12 +105,10 @@ fn transcript(name: &str, observations: &[&Observation], snapshot: Option<&str>)
         return Err(Finding::Unobservable(reason));
     };
     let wanted: Vec<String> = snapshot.lines().map(str::to_owned).collect();
-    observations
-        .iter()
-        .try_for_each(|obs| {
-            let printed = obs.evidence.actors[0].stdout.text();
-            facts::same_lines(&wanted, &masked(&printed))
-        })
+    observations.iter().try_for_each(|obs| {
+        let printed = obs.evidence.actors[0].stdout.text();
+        facts::same_lines(&wanted, &masked(&printed))
+    })
 }
 
 /// What is expected of a program whose own end is what was observed instead.

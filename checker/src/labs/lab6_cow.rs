@@ -63,7 +63,14 @@ static CLAUSES: &[Clause] = &[
             Check::each("usage", &["usage-none", "usage-word"], refusal::usage),
             Check::each(
                 "bad-file",
-                &["missing", "directory", "fifo", "unreadable", "empty", "many"],
+                &[
+                    "missing",
+                    "directory",
+                    "fifo",
+                    "unreadable",
+                    "empty",
+                    "many",
+                ],
                 rules::bad_file,
             ),
         ],

@@ -31,7 +31,8 @@ pub fn same(observations: &[&Observation]) -> Ruling {
                 None,
             );
         }
-        if a.stdout.total != b.stdout.total || masked(&a.stdout.text()) != masked(&b.stdout.text()) {
+        if a.stdout.total != b.stdout.total || masked(&a.stdout.text()) != masked(&b.stdout.text())
+        {
             let show = exhibit::lines("standard output", Some(a.stdout.text()), b.stdout.text());
             return differs(
                 alone,

@@ -152,8 +152,14 @@ impl Mapping {
 
     fn byte(&self, page: usize) -> *mut u8 {
         let pages = self.pages();
-        assert!(page < pages, "there is no page {page} in a mapping of {pages}");
-        self.start.as_ptr().cast::<u8>().wrapping_add(page * page_size())
+        assert!(
+            page < pages,
+            "there is no page {page} in a mapping of {pages}"
+        );
+        self.start
+            .as_ptr()
+            .cast::<u8>()
+            .wrapping_add(page * page_size())
     }
 }
 

@@ -57,13 +57,14 @@ pub fn whose(mapping: &Mapping) -> Result<Vec<Whose>, Error> {
         .read_exact_at(&mut entries, first as u64)
         .map_err(failed)?;
     let entries = entries.as_chunks().0.iter().copied();
-    let whose = entries.map(u64::from_ne_bytes).map(|entry| {
-        match (entry >> 63 & 1, entry >> 61 & 1) {
-            (0, _) => Whose::Absent,
-            (_, 1) => Whose::File,
-            _ => Whose::Own,
-        }
-    });
+    let whose =
+        entries
+            .map(u64::from_ne_bytes)
+            .map(|entry| match (entry >> 63 & 1, entry >> 61 & 1) {
+                (0, _) => Whose::Absent,
+                (_, 1) => Whose::File,
+                _ => Whose::Own,
+            });
     Ok(whose.collect())
     // end of step 2
 }

@@ -27,7 +27,7 @@ pub static ALL: &[Mistake] = &[
         code: "lines-held-back",
         says: "The program waits, and what it has to say is still inside it. Whoever looks from outside meets it at another point than it tells of.",
         hint: "When does a line leave the program if standard output is a pipe?",
-        section: "contracts.md",
+        section: "lab6-cow.md#clause-3",
         clauses: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
         recognise: held_back,
     },
@@ -262,7 +262,9 @@ fn from_smaps(obs: &Observation) -> Option<Clue> {
 }
 
 fn guessed(obs: &Observation) -> Option<Clue> {
-    let asked = ["pagemap", "smaps"].iter().any(|file| asking::opened(obs, file).is_some());
+    let asked = ["pagemap", "smaps"]
+        .iter()
+        .any(|file| asking::opened(obs, file).is_some());
     (!asked && reports_wrong(obs)).then(|| Clue {
         expected: Some("the reports are made from /proc/self/pagemap".to_owned()),
         observed: Some("the program never opened it, and a report is wrong".to_owned()),
@@ -329,7 +331,8 @@ fn too_much(obs: &Observation) -> Option<Clue> {
 fn rounded_down(obs: &Observation) -> Option<Clue> {
     let output = obs.evidence.actors[0].stdout.text();
     let said = facts::lines(&output).find_map(|line| line.strip_prefix("pages: "));
-    let counted = said.is_some_and(|said| said.parse().is_ok_and(|said: u64| said + 1 == count(obs)));
+    let counted =
+        said.is_some_and(|said| said.parse().is_ok_and(|said: u64| said + 1 == count(obs)));
     let refused = output.is_empty() && named(obs) == [count(obs).saturating_sub(1)];
     (counted || refused).then(|| Clue {
         expected: Some(format!("`{}` has {} pages", name(obs), count(obs))),

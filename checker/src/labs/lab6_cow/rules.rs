@@ -1,8 +1,8 @@
 //! What decides the core clauses of lab 6.
 
+use crate::evidence::Observation;
 use crate::evidence::address_space::Page;
 use crate::evidence::trace::What;
-use crate::evidence::Observation;
 use crate::rule::mapping::{Mapping, live_before, replay};
 use crate::rule::moved::{self, Way};
 use crate::rule::trace::{events, target};
@@ -18,7 +18,7 @@ use super::{count, name, named};
 /// The file cannot be used: an error with its name, nothing done.
 pub fn bad_file(obs: &Observation) -> Ruling {
     refusal::of(obs, &[name(obs)])?;
-    moved::none(obs, &target(obs, name(obs)), Way::Either, "read-by-call")
+    ending::resident_at_most(obs, 64, None)
 }
 
 /// Clause 1.
@@ -27,7 +27,11 @@ pub fn private_and_untouched(obs: &Observation) -> Ruling {
     let of = target(obs, name(obs));
     let mut shared = None;
     replay(obs, |index, _, mappings| {
-        if shared.is_none() && mappings.iter().any(|m| of.has(m.id) && m.reaches_the_file()) {
+        if shared.is_none()
+            && mappings
+                .iter()
+                .any(|m| of.has(m.id) && m.reaches_the_file())
+        {
             shared = Some(index);
         }
     })?;
@@ -113,7 +117,10 @@ pub fn all_the_files(obs: &Observation) -> Ruling {
     let before = |index: usize| waits.is_none_or(|moment| index < moment.at);
     if let Some(first) = movers.iter().find(|step| before(step.index)) {
         return broken(
-            format!("no system call moves bytes of `{}` before the program waits", name(obs)),
+            format!(
+                "no system call moves bytes of `{}` before the program waits",
+                name(obs)
+            ),
             format!("`{}` moved some", first.call.name),
         )
         .at(Spot::Event { index: first.index })
@@ -139,7 +146,11 @@ pub fn all_are(obs: &Observation, seen: &Sight<'_>, whose: Page) -> Ruling {
         return match seen.numbers(whose).len() as u64 == count(obs) {
             true => Ok(()),
             false => broken(
-                format!("when {when}, all {} pages of `{}` are mapped", count(obs), name(obs)),
+                format!(
+                    "when {when}, all {} pages of `{}` are mapped",
+                    count(obs),
+                    name(obs)
+                ),
                 format!("{} are", seen.numbers(whose).len()),
             )
             .at(seen.spot())
@@ -150,9 +161,10 @@ pub fn all_are(obs: &Observation, seen: &Sight<'_>, whose: Page) -> Ruling {
         Page::Absent => format!("when {when}, no page of the mapping is in the page table"),
         _ => format!("when {when}, every page of the mapping is the file's"),
     };
-    broken(expected, format!("{} {}", which(&numbers), is_whose(&numbers, other)))
+    let observed = format!("{} {}", which(&numbers), is_whose(&numbers, other));
+    broken(expected, observed)
         .at(seen.spot())
-        .show_some(exhibit::last_calls(obs, 0))
+        .show(seen.picture(|_| whose))
         .fail()
 }
 
@@ -177,13 +189,13 @@ fn is_whose(numbers: &[u64], whose: Page) -> &'static str {
 /// Clause 4.
 pub fn named_are_own(obs: &Observation) -> Ruling {
     let seen = sight(obs, STORED)?;
-    own_are(obs, &seen, &named(obs))?;
-    file_or_own(obs, &seen)?;
+    own_are(&seen, &named(obs))?;
+    file_or_own(&seen)?;
     reported(obs, &WHEN_STORED, &seen)
 }
 
 /// At this moment exactly these pages are the process's own copies.
-pub fn own_are(obs: &Observation, seen: &Sight<'_>, wanted: &[u64]) -> Ruling {
+pub fn own_are(seen: &Sight<'_>, wanted: &[u64]) -> Ruling {
     let own = seen.numbers(Page::Own);
     let when = when(&seen.moment.rule);
     let expected = match wanted {
@@ -197,12 +209,25 @@ pub fn own_are(obs: &Observation, seen: &Sight<'_>, wanted: &[u64]) -> Ruling {
     let finding = |observed: String| {
         broken(expected.clone(), observed)
             .at(seen.spot())
-            .show_some(exhibit::last_calls(obs, 0))
+            .show(seen.picture(|n| match wanted.contains(&n) {
+                true => Page::Own,
+                false => Page::OfTheFile,
+            }))
     };
-    let missing: Vec<u64> = wanted.iter().copied().filter(|n| !own.contains(n)).collect();
-    let more: Vec<u64> = own.iter().copied().filter(|n| !wanted.contains(n)).collect();
+    let missing: Vec<u64> = wanted
+        .iter()
+        .copied()
+        .filter(|n| !own.contains(n))
+        .collect();
+    let more: Vec<u64> = own
+        .iter()
+        .copied()
+        .filter(|n| !wanted.contains(n))
+        .collect();
     if !missing.is_empty() {
-        let absent = missing.iter().all(|n| seen.numbers(Page::Absent).contains(n));
+        let absent = missing
+            .iter()
+            .all(|n| seen.numbers(Page::Absent).contains(n));
         let is = match absent {
             true => is_whose(&missing, Page::Absent),
             false if missing.len() == 1 => "is still the file's",
@@ -218,17 +243,23 @@ pub fn own_are(obs: &Observation, seen: &Sight<'_>, wanted: &[u64]) -> Ruling {
 }
 
 /// No page is absent.
-fn file_or_own(obs: &Observation, seen: &Sight<'_>) -> Ruling {
+fn file_or_own(seen: &Sight<'_>) -> Ruling {
     let absent = seen.numbers(Page::Absent);
     if absent.is_empty() {
         return Ok(());
     }
     broken(
-        format!("when {}, every other page is the file's", when(&seen.moment.rule)),
+        format!(
+            "when {}, every other page is the file's",
+            when(&seen.moment.rule)
+        ),
         format!("{} {}", which(&absent), is_whose(&absent, Page::Absent)),
     )
     .at(seen.spot())
-    .show_some(exhibit::last_calls(obs, 0))
+    .show(seen.picture(|n| match absent.contains(&n) {
+        true => Page::OfTheFile,
+        false => seen.whose(n),
+    }))
     .fail()
 }
 
@@ -239,7 +270,11 @@ pub fn same_line(obs: &Observation) -> Ruling {
         let after = sight(obs, rule)?;
         if after.line() != before.line() {
             return broken(
-                format!("the line in maps is still `{}` when {}", before.line(), when(rule)),
+                format!(
+                    "the line in maps is still `{}` when {}",
+                    before.line(),
+                    when(rule)
+                ),
                 format!("it is `{}`", after.line()),
             )
             .at(after.spot())
@@ -252,9 +287,9 @@ pub fn same_line(obs: &Observation) -> Ruling {
 
 /// All facts, and exit status 0; the named pages are the program's own to the end.
 pub fn works(obs: &Observation) -> Ruling {
-    own_are(obs, &sight(obs, STORED)?, &named(obs))?;
+    own_are(&sight(obs, STORED)?, &named(obs))?;
     facts::are(obs, &all_facts(obs, &[])?)?;
-    own_are(obs, &sight(obs, WAITS[1])?, &named(obs))?;
+    own_are(&sight(obs, WAITS[1])?, &named(obs))?;
     ending::exits(obs, 0)
 }
 
@@ -267,7 +302,7 @@ pub fn looked_up(obs: &Observation) -> Ruling {
     wanted.sort_unstable();
     wanted.dedup();
     let seen = sight(obs, STORED)?;
-    own_are(obs, &seen, &wanted)?;
+    own_are(&seen, &wanted)?;
     reported(obs, &WHEN_STORED, &seen).map_err(|finding| match finding {
         Finding::Broken(mut diagnosis, code) => {
             let page = which(&waiting.numbers(Page::Own));

@@ -8,7 +8,7 @@ use crate::rule::finding::broken;
 use crate::rule::mapping::replay;
 use crate::rule::trace::{events, target};
 use crate::rule::{exhibit, moment, pages};
-use crate::verdict::{Finding, Ruling, Spot};
+use crate::verdict::{Exhibit, Finding, Ruling, Spot};
 
 use super::scenarios::{AGAIN, CHILD, DROPPED, MAPPED, PARENT, READ, STORED, WAITS};
 use super::{count, name};
@@ -79,6 +79,31 @@ impl Sight<'_> {
     pub fn numbers(&self, whose: Page) -> Vec<u64> {
         let such = self.pages.iter().filter(|(_, page)| *page == whose);
         such.map(|&(number, _)| number).collect()
+    }
+
+    /// Whose a page is.
+    pub fn whose(&self, number: u64) -> Page {
+        let found = self.pages.iter().find(|(n, _)| *n == number);
+        found.map_or(Page::Absent, |&(_, page)| page)
+    }
+
+    /// Its pages as they should be and as they are, a letter each.
+    pub fn picture(&self, wanted: impl Fn(u64) -> Page) -> Exhibit {
+        /// So many fit on a line.
+        const SHOWN: usize = 30;
+        let letter = |page| match page {
+            Page::OfTheFile => "f",
+            Page::Own => "o",
+            Page::Absent => "-",
+        };
+        let shown = || self.pages.iter().take(SHOWN);
+        let expected: Vec<&str> = shown().map(|&(n, _)| letter(wanted(n))).collect();
+        let observed: Vec<&str> = shown().map(|&(_, page)| letter(page)).collect();
+        exhibit::lines(
+            "pages from 0 on (f the file's, o its own, - not there)",
+            Some(expected.join(" ") + "\n"),
+            observed.join(" ") + "\n",
+        )
     }
 
     /// The facts of a report made at this moment.
@@ -154,10 +179,13 @@ pub fn sight<'a>(obs: &'a Observation, rule: &'static str) -> Result<Sight<'a>, 
     );
     let Some(found) = all.into_iter().find(|one| one.process == process) else {
         return Err(not_mapped(obs, at, expected).unwrap_or_else(|| {
-            broken(format!("when {when}, `{}` is mapped privately", name(obs)), "it is not")
-                .at(spot)
-                .show_some(exhibit::last_calls(obs, 0))
-                .finding()
+            broken(
+                format!("when {when}, `{}` is mapped privately", name(obs)),
+                "it is not",
+            )
+            .at(spot)
+            .show_some(exhibit::last_calls(obs, 0))
+            .finding()
         }));
     };
     match found.regions[..] {
@@ -193,10 +221,13 @@ fn not_mapped(obs: &Observation, at: &Moment, expected: String) -> Option<Findin
     let What::Call(call) = &events(obs).ok()?.get(index)?.what else {
         return None;
     };
-    let finding = broken(expected, format!("`{}` had taken the mapping away", call.name))
-        .at(Spot::Event { index })
-        .show(exhibit::calls(obs, index, &[]))
-        .code("unmapped-too-early");
+    let finding = broken(
+        expected,
+        format!("`{}` had taken the mapping away", call.name),
+    )
+    .at(Spot::Event { index })
+    .show(exhibit::calls(obs, index, &[]))
+    .code("unmapped-too-early");
     Some(finding.finding())
 }
 
@@ -205,7 +236,9 @@ pub fn reported(obs: &Observation, of: &Report, sight: &Sight<'_>) -> Ruling {
     let facts = sight.facts(of);
     let each = facts.into_iter().zip(of.before..);
     let mut each = each.map(|(fact, n)| facts::nth_is(obs, n, fact));
-    each.find(Result::is_err).unwrap_or(Ok(())).map_err(from_outside)
+    each.find(Result::is_err)
+        .unwrap_or(Ok(()))
+        .map_err(from_outside)
 }
 
 fn from_outside(finding: Finding) -> Finding {

@@ -15,29 +15,34 @@ use super::{name, named};
 
 /// Clause 8.
 pub fn dropped(obs: &Observation) -> Ruling {
-    own_are(obs, &sight(obs, STORED)?, &named(obs))?;
+    own_are(&sight(obs, STORED)?, &named(obs))?;
     let seen = sight(obs, DROPPED)?;
-    pages_are(&seen, Page::Absent, &named(obs), "not in the page table")?;
+    are_absent(&seen, &named(obs))?;
     reported(obs, &WHEN_DROPPED, &seen)?;
     let seen = sight(obs, AGAIN)?;
-    let all: Vec<u64> = (0..super::count(obs)).collect();
-    pages_are(&seen, Page::OfTheFile, &all, "the file's")?;
+    all_are(obs, &seen, Page::OfTheFile)?;
     reported(obs, &WHEN_AGAIN, &seen)?;
     comes_to_its_end(obs, &all_facts(obs, &[WHEN_DROPPED, WHEN_AGAIN])?)
 }
 
-/// Exactly these pages are so.
-fn pages_are(seen: &Sight<'_>, whose: Page, wanted: &[u64], how: &str) -> Ruling {
-    let found = seen.numbers(whose);
-    if found == wanted {
+/// The dropped pages are absent, and the others are the file's.
+fn are_absent(seen: &Sight<'_>, wanted: &[u64]) -> Ruling {
+    let absent = seen.numbers(Page::Absent);
+    if absent == wanted {
         return Ok(());
     }
-    let line = seen.moment.rule.trim_end_matches(':');
     broken(
-        format!("when `{line}` is printed, {how}: {}", ranges(wanted)),
-        format!("it is so for: {}", ranges(&found)),
+        format!(
+            "when `dropped file` is printed, not in the page table: {}",
+            ranges(wanted)
+        ),
+        format!("it is so for: {}", ranges(&absent)),
     )
     .at(seen.spot())
+    .show(seen.picture(|n| match wanted.contains(&n) {
+        true => Page::Absent,
+        false => Page::OfTheFile,
+    }))
     .fail()
 }
 
@@ -55,7 +60,7 @@ pub fn forked(obs: &Observation) -> Ruling {
         .collect();
     let parents = &pages[..1];
     let before = sight(obs, STORED)?;
-    own_are(obs, &before, parents)?;
+    own_are(&before, parents)?;
     let child = sight(obs, CHILD)?;
     if child.process == before.process {
         return broken(
@@ -65,7 +70,7 @@ pub fn forked(obs: &Observation) -> Ruling {
         .at(child.spot())
         .fail();
     }
-    own_are(obs, &child, &named(obs))?;
+    own_are(&child, &named(obs))?;
     reported(obs, &IN_CHILD, &child)?;
     // The parent is looked at in the same moment.
     let all = pages::private(obs, child.moment, name(obs))?;
@@ -88,7 +93,7 @@ pub fn forked(obs: &Observation) -> Ruling {
     // The line for the child is the child's to read, and the parent reports behind its end.
     sight(obs, WAITS[1])?;
     let after = sight(obs, PARENT)?;
-    own_are(obs, &after, parents)?;
+    own_are(&after, parents)?;
     if after.process != before.process || after.moment.spaces.len() != 1 {
         return broken(
             "the parent prints `parent` when the child has ended",

@@ -200,7 +200,10 @@ impl Run<'_> {
             }
             Action::StoreInside { file, page } => {
                 let done = self.store_inside(tid, file, *page);
-                done_or(done, format!("a debugger stored into page {page} of `{file}`"))
+                done_or(
+                    done,
+                    format!("a debugger stored into page {page} of `{file}`"),
+                )
             }
             Action::Start(name) => {
                 let who = self.named(name);
