@@ -115,7 +115,7 @@ static CLAUSES: &[Clause] = &[
         hint: "Into which pages does your program store, and when does the kernel make a copy?",
         checks: &[Check::each(
             "stored",
-            &["cow", "cow-none", "cow-twice"],
+            &["cow", "cow-none"],
             rules::named_are_own,
         )],
     },
@@ -127,7 +127,7 @@ static CLAUSES: &[Clause] = &[
         after: &[],
         hint: "Which line of /proc/self/maps belongs to the mapping, and what are its first three words?",
         checks: &[
-            Check::each("line", &["cow", "cow-none", "cow-twice"], rules::same_line),
+            Check::each("line", &["cow"], rules::same_line),
             Check {
                 name: "transcript",
                 scenarios: &["transcript"],
