@@ -1,5 +1,6 @@
 // expect: fails 4
 // also: 5, 6, 7
+// stretch: fails 8, 9
 // about: Two neighbours are written with a space.
 
 #define _GNU_SOURCE

@@ -1,6 +1,6 @@
 // expect: fails 4 with stored-too-much
 // also: 5, 6
-// stretch: fails 8, 9
+// stretch: fails 8, 9, 10
 // about: It stores a page and a byte.
 
 #define _GNU_SOURCE

@@ -103,8 +103,9 @@ fn stores(inputs: &mut Inputs) -> Vec<Scenario> {
     let f = inputs.name("data");
     let count = inputs.between(6, 9);
     let length = page * count;
-    // Two pages that are no neighbours, and one that nobody names.
-    let (low, high) = (inputs.between(0, 1), inputs.between(3, count - 2));
+    // Two pages, with a group of exactly two between them, and one that nobody names.
+    let low = inputs.between(0, 1);
+    let high = low + 3;
     let other = inputs.pick(&[2, count - 1]);
     let (low, high) = (low.to_string(), high.to_string());
     let pieces = pieces(inputs, length);
@@ -155,12 +156,12 @@ fn edges(inputs: &mut Inputs) -> Vec<Scenario> {
 fn stretch(inputs: &mut Inputs) -> Vec<Scenario> {
     let page = inputs.page;
     let f = inputs.name("data");
-    let pieces = pieces(inputs, page * 4);
+    let pieces = pieces(inputs, page * 5);
     let (one, other) = inputs.pick(&[("0", "2"), ("1", "3"), ("3", "1"), ("2", "0")]);
     let dropped = Scenario::new("dropped", &["--drop", &f, one, other]);
     let forked = Scenario::new("forked", &["--fork", &f, one, other]);
     let dirty = Scenario::new("dirty", &[&f, one]);
-    let with = |scenario: Scenario| scenario.sparse(&f, page * 4, pieces.clone());
+    let with = |scenario: Scenario| scenario.sparse(&f, page * 5, pieces.clone());
     vec![
         explored(
             with(dropped).synced(),
