@@ -157,7 +157,7 @@ fn stretch(inputs: &mut Inputs) -> Vec<Scenario> {
     let page = inputs.page;
     let f = inputs.name("data");
     let pieces = pieces(inputs, page * 5);
-    let (one, other) = inputs.pick(&[("0", "2"), ("1", "3"), ("3", "1"), ("2", "0")]);
+    let (one, other) = inputs.pick(&[("0", "3"), ("3", "0"), ("1", "4")]);
     let dropped = Scenario::new("dropped", &["--drop", &f, one, other]);
     let forked = Scenario::new("forked", &["--fork", &f, one, other]);
     let dirty = Scenario::new("dirty", &[&f, one]);
