@@ -1,5 +1,6 @@
 //! What another process saw at a moment.
 
+use crate::evidence::ending::Ending;
 use crate::evidence::file::FileState;
 use crate::evidence::{Moment, Observation};
 use crate::verdict::{Exhibit, Finding, Ruling, Spot};
@@ -13,9 +14,17 @@ use super::trace::resolve;
 pub fn first<'a>(obs: &'a Observation, rule: &'a str, point: &str) -> Result<&'a Moment, Finding> {
     seen(&obs.evidence.moments)?;
     obs.evidence.moments_of(rule).next().ok_or_else(|| {
+        let ending = obs.evidence.actors.first().map(|actor| &actor.ending);
+        // What else can end a run is told by itself.
+        let observed = match ending {
+            Some(Ending::Exited { code: 0 }) => {
+                "it never did, and ended as if all were done, with exit status 0"
+            }
+            _ => "it never did",
+        };
         broken(
             format!("the run comes to the point where {point}"),
-            "it never did",
+            observed,
         )
         .at(Spot::Missing)
         .show_some(exhibit::last_calls(obs, 0))

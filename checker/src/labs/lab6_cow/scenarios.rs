@@ -137,17 +137,21 @@ fn transcript(page: u64) -> Scenario {
 fn edges(inputs: &mut Inputs) -> Vec<Scenario> {
     let page = inputs.page;
     let f = inputs.name("data");
-    let length = page * 2 + inputs.between(1, page - 1);
-    let partial = pieces(inputs, length);
+    // More pages than anyone writes down one by one.
+    let last = inputs.between(120, 140);
+    let length = page * last + inputs.between(1, page - 1);
+    let piece = Bytes(inputs.lines(20));
+    let partial = vec![(0, piece), (length - 1, Bytes::from("."))];
+    let (last, beyond) = (last.to_string(), (last + 1).to_string());
     let one_byte = inputs.lines(1);
     let cow = |name: &str, number: &str| {
         let scenario = Scenario::new(name, &[&f, number]);
         scenario.sparse(&f, length, partial.clone()).synced()
     };
     vec![
-        plain(cow("partial", "2")),
+        plain(cow("partial", &last)),
         plain(Scenario::new("one-byte", &[&f, "0"]).file(&f, &one_byte)),
-        cow("outside", "3"),
+        cow("outside", &beyond),
         // One more than 64 bits hold.
         cow("outside-far", "18446744073709551616"),
     ]
