@@ -3,6 +3,7 @@
 mod atomic;
 mod compare;
 mod copy;
+mod cow;
 mod editor;
 
 use std::borrow::Cow;
