@@ -273,6 +273,24 @@ pub fn survives(obs: &Observation) -> Ruling {
     }
 }
 
+/// The subject never had more than so many MiB of memory resident. `code` is the mistake's in the
+/// lab at hand, if it has a name there.
+pub fn resident_at_most(obs: &Observation, mib: u64, code: Option<&'static str>) -> Ruling {
+    let peak = obs.evidence.actors[0].peak_rss_kib;
+    if peak <= mib << 10 {
+        return Ok(());
+    }
+    let seen = broken(
+        format!("never more than {mib} MiB of memory resident"),
+        format!("there were {} MiB", peak >> 10),
+    )
+    .at(Spot::Ending);
+    match code {
+        Some(code) => seen.code(code).fail(),
+        None => seen.fail(),
+    }
+}
+
 /// The subject was not stopped short by a `todo!` of the stub. For clauses that a program which
 /// does nothing would keep.
 pub fn is_written(obs: &Observation) -> Ruling {
@@ -310,7 +328,7 @@ pub fn complains(obs: &Observation, words: &[&str]) -> Ruling {
     let names: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     let seen = match text.is_empty() {
         true => "standard error is empty",
-        false => "the name is not in it",
+        false => "it does not contain that",
     };
     broken(
         format!(
