@@ -1,11 +1,16 @@
 //! The labs of the course in teaching order.
 
 use crate::lab::Lab;
-use crate::labs::{lab1_editor, lab2_compare, lab3_copy};
+use crate::labs::{lab1_editor, lab2_compare, lab3_copy, lab4_page_align};
 
 /// All labs, in teaching order.
 pub fn labs() -> &'static [&'static Lab] {
-    static LABS: [&Lab; 3] = [&lab1_editor::LAB, &lab2_compare::LAB, &lab3_copy::LAB];
+    static LABS: [&Lab; 4] = [
+        &lab1_editor::LAB,
+        &lab2_compare::LAB,
+        &lab3_copy::LAB,
+        &lab4_page_align::LAB,
+    ];
     &LABS
 }
 

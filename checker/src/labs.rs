@@ -3,3 +3,4 @@
 pub mod lab1_editor;
 pub mod lab2_compare;
 pub mod lab3_copy;
+pub mod lab4_page_align;
