@@ -4,6 +4,7 @@
 //! be looked at says so ([`Facet::Unseen`]); it is never filled in by a guess.
 
 pub mod address_space;
+mod alone;
 pub mod bytes;
 pub mod ending;
 pub mod errno;
@@ -91,6 +92,15 @@ pub struct View {
     /// The rest of the last page of that mapping, behind the length that the file had when the
     /// witness mapped it. Stores past the end of the file show here; empty for a page multiple.
     pub tail: Bytes,
+}
+
+impl Observation {
+    /// The page size that the processes believed, bytes: the scenario's, if the machine's own is
+    /// smaller. Where it could not be shown, the evidence is unavailable.
+    pub fn page_size(&self) -> u64 {
+        let own = self.evidence.page_size;
+        self.scenario.page_size.map_or(own, |shown| shown.max(own))
+    }
 }
 
 impl Evidence {

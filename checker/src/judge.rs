@@ -27,6 +27,13 @@ pub fn judge<'a>(
         Judge::Each(rule) => {
             each(observations.map(|one| ruled(lab, clause, &[&one], |_| rule(&one))))
         }
+        Judge::Runs(rule) => each(observations.flat_map(|all| {
+            let runs = 0..all.scenario.actors.len();
+            runs.map(move |n| {
+                let one = all.alone(n);
+                ruled(lab, clause, &[&one], |_| rule(&one))
+            })
+        })),
         Judge::Together(rule) => together(lab, clause, observations, rule),
         Judge::Transcript(name) => together(lab, clause, observations, |all| {
             transcript(name, all, snapshot)
@@ -169,6 +176,10 @@ fn explain(
                 note(&mut diagnosis, mistake, clue);
             }
         }
+    }
+    if obs.page_size() != obs.evidence.page_size {
+        let kib = obs.page_size() >> 10;
+        diagnosis.expected = format!("where pages have {kib} KiB: {}", diagnosis.expected);
     }
     read_here(&mut diagnosis, lab, clause);
     if !told_by_event && diagnosis.spot != Spot::Ending {

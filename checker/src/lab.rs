@@ -22,6 +22,9 @@ pub struct Lab {
     pub minutes: u16,
     /// The numbered promises of its contract, in teaching order: clause 0 first, core, stretch.
     pub clauses: &'static [Clause],
+    /// The crates in `checker/` that its scenarios need, built with its program in one call of
+    /// cargo: `pagesize` for [`Scenario::page_size`].
+    pub beside: &'static [&'static str],
     /// What is run, with inputs drawn from a seed, for a machine with pages of so many bytes. Names
     /// are unique; the order is that of the checks, so that what fails first is seen first.
     pub scenarios: fn(seed: u64, page: u64) -> Vec<Scenario>,
@@ -96,6 +99,19 @@ impl Check {
             judge: Judge::Each(rule),
         }
     }
+
+    /// A check that each actor of its scenarios decides by itself.
+    pub const fn runs(
+        name: &'static str,
+        scenarios: &'static [&'static str],
+        rule: fn(&Observation) -> Ruling,
+    ) -> Check {
+        Check {
+            name,
+            scenarios,
+            judge: Judge::Runs(rule),
+        }
+    }
 }
 
 /// How a check is decided. All are pure.
@@ -103,6 +119,9 @@ impl Check {
 pub enum Judge {
     /// Each scenario by itself; the first that fails decides.
     Each(fn(&Observation) -> Ruling),
+    /// Each actor of each scenario by itself ([`Observation::alone`]): several runs of a program
+    /// that have nothing to do with one another, in one scenario to save time.
+    Runs(fn(&Observation) -> Ruling),
     /// All scenarios together, in the order of [`Check::scenarios`].
     Together(fn(&[&Observation]) -> Ruling),
     /// Standard output of the scenario's first actor equals the stored snapshot of this name.

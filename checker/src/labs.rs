@@ -3,4 +3,5 @@
 pub mod lab1_editor;
 pub mod lab2_compare;
 pub mod lab3_copy;
+pub mod lab4_page_align;
 pub mod lab6_cow;

@@ -14,10 +14,12 @@ mod calls;
 mod capture;
 mod child;
 mod decode;
+mod elf;
 mod files;
 mod filter;
 mod flags;
 mod maps;
+mod pages;
 mod process;
 mod run;
 mod space;
@@ -44,6 +46,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::evidence::Evidence;
 use crate::scenario::Scenario;
+use crate::subject::Beside;
 
 /// The hidden command under which the observer process runs.
 pub const COMMAND: &str = "__observe";
@@ -71,6 +74,7 @@ impl std::error::Error for Fault {}
 struct Job {
     program: PathBuf,
     folder: PathBuf,
+    beside: Beside,
     scenario: Scenario,
 }
 
@@ -151,13 +155,18 @@ pub fn close_to_others() -> io::Result<()> {
 }
 
 /// Runs a scenario with this program in this folder, which has to be empty, and waits for the
-/// evidence. Can be called from several threads at once. A long answer is kept in a file beside
+/// evidence; `beside` has what some scenarios need. Can be called from several threads at once. A long answer is kept in a file beside
 /// the folder, which goes with the last handle to it.
 ///
 /// # Errors
 ///
 /// A [`Fault`] if the observer process could not be started, or could not do its work.
-pub fn observe(program: &Path, scenario: &Scenario, folder: &Path) -> Result<Answer, Fault> {
+pub fn observe(
+    program: &Path,
+    beside: &Beside,
+    scenario: &Scenario,
+    folder: &Path,
+) -> Result<Answer, Fault> {
     let fault = |reason: String| Fault {
         scenario: scenario.name.clone(),
         reason,
@@ -165,6 +174,7 @@ pub fn observe(program: &Path, scenario: &Scenario, folder: &Path) -> Result<Ans
     let job = Job {
         program: program.to_owned(),
         folder: folder.to_owned(),
+        beside: beside.clone(),
         scenario: scenario.clone(),
     };
     let job = serde_json::to_vec(&job).map_err(|error| fault(error.to_string()))?;
@@ -285,7 +295,7 @@ pub fn page_size() -> u64 {
 /// The observer process: a job on standard input, the evidence on standard output.
 pub fn serve() -> ExitCode {
     let result = take_job().and_then(|job| {
-        run::run(&job.program, &job.scenario, &job.folder)
+        run::run(&job.program, &job.beside, &job.scenario, &job.folder)
             .map_err(|error| format!("{error} (in `{}`)", job.folder.display()))
     });
     // Never as a whole in memory: after many calls it is longer than all that was seen.

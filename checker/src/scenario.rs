@@ -20,6 +20,10 @@ pub struct Scenario {
     pub files: Vec<FileSpec>,
     /// The processes.
     pub actors: Vec<ActorSpec>,
+    /// The page size that the processes are shown, bytes; a machine's own pages are never smaller
+    /// to them. None in old evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_size: Option<u64>,
     /// What is done, and when.
     pub rules: Vec<Rule>,
     /// How far the processes may go.
@@ -35,6 +39,9 @@ pub enum Watch {
     /// Without ptrace: calls as they are asked (seccomp_unotify(2)) where the kernel allows it,
     /// without their answers. The program sees `TracerPid: 0`. Rules do not act.
     Untraced,
+    /// Not at all, but for the making of processes: how they end and what they print is seen, and
+    /// the files. Rules do not act.
+    Unwatched,
 }
 
 /// Where a scenario's folder lies.
@@ -296,6 +303,7 @@ impl Scenario {
             place: Place::Temporary,
             files: Vec::new(),
             actors: Vec::new(),
+            page_size: None,
             rules: Vec::new(),
             limits: Limits::default(),
         }
@@ -418,6 +426,34 @@ impl Scenario {
         if let Some(rule) = self.rules.last_mut() {
             rule.time = Some(n);
         }
+        self
+    }
+
+    /// Adds an actor that has nothing to do with the others, under a name of its own and with room
+    /// of its own.
+    #[must_use]
+    pub fn and(self, arguments: &[&str]) -> Scenario {
+        let name = format!("run-{}", self.actors.len());
+        let mut scenario = self;
+        if !scenario.actors.is_empty() {
+            let one = Limits::default();
+            scenario.limits.calls += one.calls;
+            scenario.limits.processes += one.processes;
+        }
+        scenario.actor(&name, arguments, Start::AtOnce)
+    }
+
+    /// Watches nothing: for runs in which output and files decide.
+    #[must_use]
+    pub fn unwatched(mut self) -> Scenario {
+        self.watch = Watch::Unwatched;
+        self
+    }
+
+    /// Shows the processes pages of this size, where the machine's own are smaller.
+    #[must_use]
+    pub fn with_pages_of(mut self, bytes: u64) -> Scenario {
+        self.page_size = Some(bytes);
         self
     }
 

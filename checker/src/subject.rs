@@ -6,6 +6,7 @@
 mod cargo;
 mod messages;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -33,7 +34,13 @@ pub struct Subject {
     pub origin: Origin,
     /// The executable, absolute.
     pub program: PathBuf,
+    /// What was built beside it.
+    pub beside: Beside,
 }
+
+/// The programs and libraries that crates of the checker's own come to, by the crates' names; none
+/// for a crate that is not to be had here.
+pub type Beside = BTreeMap<String, PathBuf>;
 
 /// What building came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,15 +142,32 @@ impl Origin {
     }
 }
 
-/// Builds the program of a lab, or takes the one that was given.
-pub fn build(workspace: &Workspace, slug: &str, origin: Origin) -> Result<Built, Fault> {
+/// Builds the program of a lab, or takes the one that was given, and builds what the lab needs
+/// `beside` it. Where the checker's sources are not at hand, that is looked for beside the checker
+/// itself.
+pub fn build(
+    workspace: &Workspace,
+    slug: &str,
+    beside: &[&str],
+    origin: Origin,
+) -> Result<Built, Fault> {
+    let is_here = |name: &&&str| workspace.beside(name).join("Cargo.toml").is_file();
+    let (sources, installed): (Vec<&str>, Vec<&str>) = beside.iter().partition(is_here);
+    let mut beside: Beside = installed.into_iter().filter_map(installed_beside).collect();
     let folder = match &origin {
         Origin::Learner => workspace.lab(slug),
         Origin::Reference => workspace.solution(slug),
         Origin::Crate(folder) => folder.clone(),
         Origin::Program(path) => {
             let program = path.clone();
-            return Ok(Built::Ready(Subject { origin, program }));
+            if !sources.is_empty() {
+                beside.extend(cargo::build_beside(workspace, &sources)?);
+            }
+            return Ok(Built::Ready(Subject {
+                origin,
+                program,
+                beside,
+            }));
         }
     };
     if !folder.join("Cargo.toml").is_file() {
@@ -154,11 +178,30 @@ pub fn build(workspace: &Workspace, slug: &str, origin: Origin) -> Result<Built,
         Origin::Reference => Some(format!("{slug}-solution")),
         Origin::Program(_) | Origin::Crate(_) => None,
     };
-    let built = cargo::build(workspace.root(), &folder, package.as_deref())?;
-    Ok(match built {
-        Ok(program) => Built::Ready(Subject { origin, program }),
-        Err(error) => Built::Broken(error),
-    })
+    let of_workspace = if package.is_some() { &sources[..] } else { &[] };
+    let built = cargo::build(workspace, &folder, package.as_deref(), of_workspace)?;
+    let (program, found) = match built {
+        Ok(built) => built,
+        Err(error) => return Ok(Built::Broken(error)),
+    };
+    beside.extend(found);
+    // A crate of another workspace is built there.
+    if package.is_none() && !sources.is_empty() {
+        beside.extend(cargo::build_beside(workspace, &sources)?);
+    }
+    Ok(Built::Ready(Subject {
+        origin,
+        program,
+        beside,
+    }))
+}
+
+/// What a crate came to when the checker was installed, beside the checker's own executable.
+fn installed_beside(name: &str) -> Option<(String, PathBuf)> {
+    let own = std::env::current_exe().ok()?;
+    let paths = [format!("lib{name}.so"), name.to_owned()].map(|file| own.with_file_name(file));
+    let path = paths.into_iter().find(|path| path.is_file())?;
+    Some((name.to_owned(), path))
 }
 
 #[cfg(test)]

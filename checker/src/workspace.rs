@@ -76,6 +76,11 @@ impl Workspace {
         self.root.join("solutions").join(slug)
     }
 
+    /// A crate that is built beside the programs of labs.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.root.join("checker").join(name)
+    }
+
     /// The chapter of a lab.
     pub fn chapter(&self, slug: &str) -> PathBuf {
         self.root.join("book/src").join(format!("{slug}.md"))

@@ -30,7 +30,7 @@ fn workspace(source: &str, manifest: &str) -> (TempDir, Workspace) {
 const MANIFEST: &str = "[package]\nname = \"lab9-test\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
 
 fn learner(workspace: &Workspace) -> Result<Built, Fault> {
-    build(workspace, "lab9-test", Origin::Learner)
+    build(workspace, "lab9-test", &[], Origin::Learner)
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn a_sound_crate_gives_a_program() {
     let subject = ready(learner(&workspace));
     assert!(subject.program.is_absolute() && subject.program.ends_with("lab9-test"));
     let origin = Origin::Crate(workspace.lab("lab9-test"));
-    let again = ready(build(&workspace, "lab9-test", origin));
+    let again = ready(build(&workspace, "lab9-test", &[], origin));
     assert_eq!(again.program, subject.program);
 }
 
@@ -77,7 +77,7 @@ fn a_crate_without_a_program_or_no_crate_at_all_is_a_fault() {
     fs::rename(source.join("main.rs"), source.join("lib.rs")).expect("renamed");
     let fault = learner(&workspace).expect_err("a fault");
     assert!(matches!(fault, Fault::NoExecutable(_)), "{fault}");
-    let fault = build(&workspace, "lab9-test", Origin::Reference).expect_err("a fault");
+    let fault = build(&workspace, "lab9-test", &[], Origin::Reference).expect_err("a fault");
     assert!(matches!(fault, Fault::NoCrate(_)), "{fault}");
     assert!(fault.to_string().contains("solutions/lab9-test"));
 }
@@ -87,7 +87,30 @@ fn a_program_needs_no_cargo() {
     let (_folder, workspace) = workspace("", "");
     let origin = Origin::program(Path::new("/bin/sh")).expect("a program");
     assert!(matches!(
-        build(&workspace, "lab9-test", origin),
+        build(&workspace, "lab9-test", &[], origin),
         Ok(Built::Ready(_))
     ));
+}
+
+#[test]
+fn what_stands_beside_a_lab_is_built_with_it() {
+    let (folder, workspace) = workspace("fn main() {}", MANIFEST);
+    let beside = folder.path().join("checker/extra");
+    fs::create_dir_all(beside.join("src")).expect("folders");
+    let manifest = MANIFEST.replace("lab9-test", "extra") + "\n[lib]\ncrate-type = [\"cdylib\"]\n";
+    fs::write(beside.join("Cargo.toml"), manifest).expect("a file");
+    fs::write(beside.join("src/lib.rs"), "").expect("a file");
+    let members = "[workspace]\nresolver = \"3\"\nmembers = [\"labs/*\", \"checker/extra\"]\n";
+    fs::write(folder.path().join("Cargo.toml"), members).expect("a file");
+    let program = Origin::program(Path::new("/bin/sh")).expect("a program");
+    for origin in [Origin::Learner, program] {
+        match build(&workspace, "lab9-test", &["extra", "nowhere"], origin) {
+            Ok(Built::Ready(subject)) => {
+                let found: Vec<&String> = subject.beside.keys().collect();
+                assert_eq!(found, ["extra"]);
+                assert!(subject.beside["extra"].ends_with("libextra.so"));
+            }
+            other => panic!("not ready: {other:?}"),
+        }
+    }
 }

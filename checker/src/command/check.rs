@@ -14,7 +14,7 @@ use crate::report::{Report, SubjectNote};
 use crate::runner::{self, Bench, Request};
 use crate::scratch::Scratch;
 use crate::snapshot;
-use crate::subject::{self, Built, Origin};
+use crate::subject::{self, Built, Origin, Subject};
 use crate::workspace::{Workspace, learners_file};
 
 /// Checks what the arguments ask for; without a lab, lists the labs.
@@ -54,11 +54,11 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<End> {
             begun.replace(opening);
         }
     };
-    let report = match subject::build(&workspace, lab.slug, origin)? {
+    let report = match subject::build(&workspace, lab.slug, lab.beside, origin)? {
         Built::Ready(subject) => observed(
             &workspace,
             lab,
-            &subject.program,
+            &subject,
             note,
             &request,
             args.keep,
@@ -84,8 +84,8 @@ pub(crate) fn report(
     request: &Request,
     keeps: bool,
 ) -> anyhow::Result<Report> {
-    match subject::build(workspace, lab.slug, origin)? {
-        Built::Ready(subject) => judged(workspace, lab, &subject.program, note, request, keeps),
+    match subject::build(workspace, lab.slug, lab.beside, origin)? {
+        Built::Ready(subject) => judged(workspace, lab, &subject, note, request, keeps),
         Built::Broken(error) => Ok(runner::does_not_compile(lab, note, request, error)),
     }
 }
@@ -94,19 +94,19 @@ pub(crate) fn report(
 pub(crate) fn judged(
     workspace: &Workspace,
     lab: &Lab,
-    program: &Path,
+    subject: &Subject,
     note: SubjectNote,
     request: &Request,
     keeps: bool,
 ) -> anyhow::Result<Report> {
-    observed(workspace, lab, program, note, request, keeps, &|_| ())
+    observed(workspace, lab, subject, note, request, keeps, &|_| ())
 }
 
 /// The same, and shows a core that passed before the stretch clauses are begun.
 fn observed(
     workspace: &Workspace,
     lab: &Lab,
-    program: &Path,
+    subject: &Subject,
     note: SubjectNote,
     request: &Request,
     keeps: bool,
@@ -115,13 +115,15 @@ fn observed(
     observe::close_to_others()?;
     let scratch = Scratch::new(keeps)?;
     let bench = Bench {
-        observe: &observe::observe,
+        observe: &|program, scenario, folder| {
+            observe::observe(program, &subject.beside, scenario, folder)
+        },
         transcripts: &|name| snapshot::load(workspace, lab.slug, name),
         scratch: &scratch,
         workers: runner::workers(),
         shows_core,
     };
-    Ok(runner::check(lab, program, note, request, &bench)?)
+    Ok(runner::check(lab, &subject.program, note, request, &bench)?)
 }
 
 /// How a report names a crate of the workspace.

@@ -48,6 +48,7 @@ mod tests {
         title: "One memcpy",
         minutes: 1,
         clauses: &[],
+        beside: &[],
         scenarios: |_, _| Vec::new(),
         mistakes: &[],
     };

@@ -1,5 +1,6 @@
 //! The declarations of the labs hang together, and known right and wrong runs get their verdicts.
 
+mod align;
 mod atomic;
 mod compare;
 mod copy;

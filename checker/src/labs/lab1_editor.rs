@@ -17,6 +17,7 @@ pub static LAB: Lab = Lab {
     title: "A file is memory",
     minutes: 90,
     clauses: CLAUSES,
+    beside: &[],
     scenarios: scenarios::all,
     mistakes: mistakes::ALL,
 };

@@ -16,6 +16,7 @@ pub static LAB: Lab = Lab {
     title: "Private or shared",
     minutes: 45,
     clauses: CLAUSES,
+    beside: &[],
     scenarios: scenarios::all,
     mistakes: mistakes::ALL,
 };

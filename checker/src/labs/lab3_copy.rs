@@ -17,6 +17,7 @@ pub static LAB: Lab = Lab {
     title: "One memcpy",
     minutes: 60,
     clauses: CLAUSES,
+    beside: &[],
     scenarios: scenarios::all,
     mistakes: mistakes::ALL,
 };

@@ -18,6 +18,7 @@ pub static LAB: Lab = Lab {
     title: "See the copy",
     minutes: 120,
     clauses: CLAUSES,
+    beside: &[],
     scenarios: scenarios::all,
     mistakes: mistakes::ALL,
 };

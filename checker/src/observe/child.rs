@@ -86,15 +86,19 @@ pub enum Filter {
     Trace,
     /// Calls are announced.
     Notify,
+    /// Calls that make processes are announced, and no others.
+    Forks,
     /// None.
     None,
 }
 
-/// Starts a process up to its gate. The caller has to be single-threaded.
+/// Starts a process up to its gate, with `more` words in its environment. The caller has to be
+/// single-threaded.
 pub fn start(
     program: &Path,
     actor: &ActorSpec,
     folder: &Path,
+    more: &[String],
     limits: &Limits,
     filter: Filter,
 ) -> io::Result<Child> {
@@ -110,7 +114,7 @@ pub fn start(
     ];
     // A pipe holds 64 KiB (pipe(7)); no scenario has that much input.
     input.write_all(&actor.input.0)?;
-    let command = Command::new(program, actor, folder)?;
+    let command = Command::new(program, actor, folder, more)?;
     let listener_number = SharedNumber::new()?;
 
     // SAFETY: this process has one thread (the observer is made so), so the child may do whatever
@@ -139,7 +143,7 @@ pub fn start(
             // the end of the stream says that.
             let _ = gate_opener.read(&mut [0])?;
             let listener = match filter {
-                Filter::Notify => take_listener(child, &listener_number)?,
+                Filter::Notify | Filter::Forks => take_listener(child, &listener_number)?,
                 Filter::Trace | Filter::None => None,
             };
             Ok(Child {
@@ -149,7 +153,7 @@ pub fn start(
                 stderr: Capture::new(stderr),
                 streams,
                 listener,
-                is_stopped: filter == Filter::Notify,
+                is_stopped: matches!(filter, Filter::Notify | Filter::Forks),
                 gate: gate_opener,
                 refusal,
             })
@@ -171,7 +175,12 @@ struct Command {
 }
 
 impl Command {
-    fn new(program: &Path, actor: &ActorSpec, folder: &Path) -> io::Result<Command> {
+    fn new(
+        program: &Path,
+        actor: &ActorSpec,
+        folder: &Path,
+        more: &[String],
+    ) -> io::Result<Command> {
         let path =
             std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".to_owned());
         let name = program.file_name().unwrap_or(program.as_os_str());
@@ -190,8 +199,9 @@ impl Command {
             program: CString::new(program.as_os_str().as_bytes())?,
             arguments: arguments.collect::<Result<_, _>>()?,
             environment: environment
-                .into_iter()
-                .map(CString::new)
+                .iter()
+                .chain(more)
+                .map(|word| CString::new(word.as_str()))
                 .collect::<Result<_, _>>()?,
             folder: folder.to_owned(),
         })
@@ -225,7 +235,8 @@ fn become_program(
             wait_at(&mut gate)?;
             sys::load_filter(&filter::program(Stop::Trace), false)?;
         }
-        Filter::Notify => announce_and_stop(listener_number)?,
+        Filter::Notify => announce_and_stop(Stop::Notify, listener_number)?,
+        Filter::Forks => announce_and_stop(Stop::Forks, listener_number)?,
         Filter::None => wait_at(&mut gate)?,
     }
     match execve(&command.program, &command.arguments, &command.environment) {
@@ -239,8 +250,8 @@ fn wait_at(gate: &mut UnixStream) -> io::Result<()> {
 
 /// From the loading of the filter on every watched call waits for the parent. So the gate is a
 /// stop instead of a read, and the number of the listener goes by memory instead of a write.
-fn announce_and_stop(number: &SharedNumber) -> io::Result<()> {
-    let listener = sys::load_filter(&filter::program(Stop::Notify), true);
+fn announce_and_stop(stop: Stop, number: &SharedNumber) -> io::Result<()> {
+    let listener = sys::load_filter(&filter::program(stop), true);
     number.set(listener.unwrap_or(-1));
     raise(Signal::SIGSTOP)?;
     Ok(())

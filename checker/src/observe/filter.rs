@@ -28,15 +28,17 @@ const SECOND_ARGUMENT: u32 = 16 + 8;
 pub enum Stop {
     /// Stops it for the tracer.
     Trace,
-    /// Announces it on the listener and waits for a word.
+    /// Announces it on the listener and waits for a word; so do calls that make processes.
     Notify,
+    /// Nothing: only calls that make processes are announced.
+    Forks,
 }
 
 /// The filter for this way of watching.
 pub fn program(stop: Stop) -> Vec<sock_filter> {
     let watched = match stop {
         Stop::Trace => libc::SECCOMP_RET_TRACE,
-        Stop::Notify => libc::SECCOMP_RET_USER_NOTIF,
+        Stop::Notify | Stop::Forks => libc::SECCOMP_RET_USER_NOTIF,
     };
     let foreign = libc::SECCOMP_RET_KILL_PROCESS;
     let mut code = vec![
@@ -86,17 +88,14 @@ pub fn program(stop: Stop) -> Vec<sock_filter> {
         code.push(step(RETURN, watched));
     }
     code.push(step(RETURN, libc::SECCOMP_RET_ALLOW));
-    if stop == Stop::Notify {
+    if stop != Stop::Trace {
         for &number in FORKS {
             code.push(jump(IF_EQUAL, number as u32, 0, 1));
             code.push(step(RETURN, watched));
         }
     }
-    for spec in WATCHED
-        .iter()
-        .chain(carriers)
-        .filter(|spec| !is_prctl(spec))
-    {
+    let all = if stop == Stop::Forks { &[] } else { WATCHED };
+    for spec in all.iter().chain(carriers).filter(|spec| !is_prctl(spec)) {
         if spec.only.is_empty() {
             code.push(jump(IF_EQUAL, spec.number as u32, 0, 1));
             code.push(step(RETURN, watched));
@@ -179,6 +178,19 @@ mod tests {
         assert_eq!(
             answer(libc::SYS_io_uring_setup, 0) & 0xffff,
             libc::ENOSYS as u32
+        );
+    }
+
+    #[test]
+    fn where_nothing_is_watched_processes_are_counted_and_refusals_stand() {
+        let code = program(Stop::Forks);
+        let answer = |number: i64, first: i32| run(&code, number as u32, first as u32);
+        assert_eq!(answer(libc::SYS_mmap, 0), libc::SECCOMP_RET_ALLOW);
+        assert_eq!(answer(libc::SYS_clone, 0), libc::SECCOMP_RET_USER_NOTIF);
+        let eperm = libc::SECCOMP_RET_ERRNO | libc::EPERM as u32;
+        assert_eq!(
+            (answer(libc::SYS_kill, -1), answer(libc::SYS_unshare, 0)),
+            (eperm, eperm)
         );
     }
 

@@ -27,8 +27,10 @@ use crate::evidence::file::{FileState, FileStory};
 use crate::evidence::trace::{Call, Event, What};
 use crate::evidence::{Evidence, Facet, Moment};
 use crate::scenario::{Scenario, Start, Watch};
+use crate::subject::Beside;
 
 use super::files::{self, Held};
+use super::pages::Pages;
 use super::witness::Witness;
 use super::{page_size, process, stage, sys};
 use actor::ActorRun;
@@ -44,6 +46,8 @@ struct Run<'a> {
     program: &'a Path,
     scenario: &'a Scenario,
     folder: PathBuf,
+    /// How the processes are shown another page size.
+    pages: Pages,
     actors: Vec<ActorRun>,
     tasks: HashMap<pid_t, Task>,
     /// Those that stand at their beginning, and of which no parent has told yet; since when.
@@ -71,11 +75,20 @@ struct Run<'a> {
 /// # Errors
 ///
 /// What this process itself could not do; nothing that the program under test did.
-pub fn run(program: &Path, scenario: &Scenario, folder: &Path) -> io::Result<Evidence> {
+pub fn run(
+    program: &Path,
+    beside: &Beside,
+    scenario: &Scenario,
+    folder: &Path,
+) -> io::Result<Evidence> {
     if process::activity(std::process::id() as pid_t).is_none() {
         let text = "/proc shows no processes; mount it with `mount -t proc proc /proc`";
         return Err(io::Error::other(text));
     }
+    let pages = match Pages::prepare(program, beside, scenario, folder) {
+        Ok(pages) => pages,
+        Err(reason) => return Ok(unavailable(scenario, reason)),
+    };
     sys::adopt_orphans()?;
     sys::die_with_parent()?;
     if let Err(reason) = stage::prepare(scenario.place, folder)? {
@@ -99,6 +112,7 @@ pub fn run(program: &Path, scenario: &Scenario, folder: &Path) -> io::Result<Evi
         scenario,
         inodes: inodes(&before),
         folder,
+        pages,
         actors: scenario.actors.iter().map(|_| ActorRun::new()).collect(),
         tasks: HashMap::new(),
         strangers: HashMap::new(),
@@ -110,6 +124,7 @@ pub fn run(program: &Path, scenario: &Scenario, folder: &Path) -> io::Result<Evi
         untraced: match scenario.watch {
             Watch::Traced => None,
             Watch::Untraced => Some("this run is meant to go untraced".to_owned()),
+            Watch::Unwatched => Some("this run is meant to go unwatched".to_owned()),
         },
         unavailable: None,
         forks: 0,
@@ -228,11 +243,14 @@ impl Run<'_> {
             self.keep_beginning();
         }
         let actors = self.scenario.actors.iter().zip(self.actors);
+        let actors: Vec<_> = actors.map(|(spec, run)| run.actor(spec)).collect();
+        let unavailable = self.unavailable;
+        let unavailable = unavailable.or_else(|| self.pages.unseen(&self.trace, &actors));
         let is_meant_traced = self.scenario.watch == Watch::Traced;
         let seen = |reason: Option<String>| reason.map_or(Ok(()), Err);
         let watched = seen(self.untraced);
         Ok(Evidence {
-            actors: actors.map(|(spec, run)| run.actor(spec)).collect(),
+            actors,
             files: stories(before, after),
             trace: match &watched {
                 // Announced calls have no answers: they are a trace only where none is expected.
@@ -246,7 +264,7 @@ impl Run<'_> {
                 Err(reason) => Facet::Unseen(reason),
             },
             leftovers: self.leftovers,
-            unavailable: self.unavailable,
+            unavailable,
             page_size: page_size(),
         })
     }

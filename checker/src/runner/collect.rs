@@ -39,13 +39,13 @@ pub(super) fn clauses(
         });
         let named: Vec<_> = named.flatten().collect();
         let all_ran = named.len() == check.scenarios.len();
-        let by_itself = matches!(check.judge, Judge::Each(_)) && !named.is_empty();
+        let by_itself = matches!(check.judge, Judge::Each(_) | Judge::Runs(_)) && !named.is_empty();
         if !all_ran && !by_itself {
             return Ok(blocked_by(TWO_TIMEOUTS));
         }
         let transcript = match check.judge {
             Judge::Transcript(name) => transcripts.get(name).map(String::as_str),
-            Judge::Each(_) | Judge::Together(_) => None,
+            Judge::Each(_) | Judge::Runs(_) | Judge::Together(_) => None,
         };
         let mut lost = None;
         let observations = named.iter().map_while(|one| match one.observation() {

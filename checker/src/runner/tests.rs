@@ -51,6 +51,7 @@ const LAB: Lab = Lab {
         clause(3, Tier::Core, &[2], &[check("three", &["d"])]),
         clause(4, Tier::Stretch, &[], &[check("four", &["e"])]),
     ],
+    beside: &[],
     scenarios: |seed, _| {
         let seed = seed.to_string();
         let all = ["e", "a", "b", "c", "d", "unused"];

@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::{Error, at, put};
 
 /// Makes `out` a workspace in which labs can be built beside the course's own: the same manifest
-/// with `labs/*` for its only members, the same lock file, so that nothing is looked up or
+/// with `labs/*` and what is built beside them for its only members, the same lock file, so that nothing is looked up or
 /// downloaded, and the checker's folder. Its programs go to `out/target`.
 pub fn course(root: &Path, out: &Path) -> Result<(), Error> {
     let text = |name: &str| {
@@ -30,7 +30,7 @@ pub fn course(root: &Path, out: &Path) -> Result<(), Error> {
         })
         .collect();
     if let Some(place) = manifest.iter().position(|line| *line == "[workspace]") {
-        manifest.insert(place + 1, "members = [\"labs/*\"]");
+        manifest.insert(place + 1, "members = [\"labs/*\", \"checker/pagesize\"]");
     }
     put(&out.join("Cargo.toml"), &(manifest.join("\n") + "\n"))?;
     put(&out.join("Cargo.lock"), &text("Cargo.lock")?)?;

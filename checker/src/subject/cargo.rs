@@ -9,8 +9,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{CompileError, Fault, messages};
+use super::{Beside, CompileError, Fault, messages};
 use crate::printable::printable;
+use crate::workspace::Workspace;
 
 /// How long cargo may work before the learner is shown what it does.
 const QUIET: Duration = Duration::from_millis(1500);
@@ -18,13 +19,15 @@ const QUIET: Duration = Duration::from_millis(1500);
 /// How many of the last lines of cargo's words are kept.
 const KEPT: usize = 40;
 
-/// Builds `package` of the workspace at `root`, or without a package the crate in `folder`, and
-/// finds its executable.
+/// Builds `package` of the workspace, or without a package the crate in `folder`, and finds its
+/// executable. In the same call, crates of the workspace `beside` it.
 pub fn build(
-    root: &Path,
+    workspace: &Workspace,
     folder: &Path,
     package: Option<&str>,
-) -> Result<Result<PathBuf, CompileError>, Fault> {
+    beside: &[&str],
+) -> Result<Result<(PathBuf, Beside), CompileError>, Fault> {
+    let root = workspace.root();
     let mut command = cargo(root);
     command.args(["build", "--message-format=json"]);
     match package {
@@ -33,6 +36,48 @@ pub fn build(
             .arg("--manifest-path")
             .arg(folder.join("Cargo.toml")),
     };
+    command.args(beside.iter().flat_map(|name| ["-p", name]));
+    let ran = run(command, folder, workspace, beside)?;
+    match (ran.is_success, ran.found.error, ran.found.executable) {
+        (true, _, Some(program)) => Ok(Ok((program, ran.found.beside))),
+        (true, _, None) => Err(Fault::NoExecutable(folder.to_owned())),
+        (false, Some(error), _) => Ok(Err(error)),
+        (false, None, _) if !manifests_are_sound(root, folder, package) => Ok(Err(CompileError {
+            error: messages::rendered(&ran.words),
+            errors: 1,
+        })),
+        (false, None, _) => Err(Fault::Cargo(printable(&ran.words, true))),
+    }
+}
+
+/// Builds crates of the workspace that are needed beside a program that is there.
+pub fn build_beside(workspace: &Workspace, names: &[&str]) -> Result<Beside, Fault> {
+    let mut command = cargo(workspace.root());
+    command.args(["build", "--message-format=json"]);
+    command.args(names.iter().flat_map(|name| ["-p", name]));
+    let ran = run(command, workspace.root(), workspace, names)?;
+    match (ran.is_success, ran.found.error) {
+        (true, _) => Ok(ran.found.beside),
+        (false, Some(error)) => Err(Fault::Cargo(printable(&error.error, true))),
+        (false, None) => Err(Fault::Cargo(printable(&ran.words, true))),
+    }
+}
+
+/// What one call of cargo came to.
+struct Ran {
+    is_success: bool,
+    found: messages::Messages,
+    /// The last lines of its standard error.
+    words: String,
+}
+
+/// Runs cargo and reads its messages about the crate in `folder` and those `beside`.
+fn run(
+    mut command: Command,
+    folder: &Path,
+    workspace: &Workspace,
+    beside: &[&str],
+) -> Result<Ran, Fault> {
     let no_cargo = |error| Fault::NoCargo(PathBuf::from(program()), error);
     let mut child = command
         .stdin(Stdio::null())
@@ -42,24 +87,23 @@ pub fn build(
         .map_err(no_cargo)?;
     let stdout = child.stdout.take().expect("standard output is piped");
     let stderr = child.stderr.take().expect("standard error is piped");
-    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let whole = |folder: PathBuf| folder.canonicalize().unwrap_or(folder);
+    let folder = whole(folder.to_owned());
+    let beside: Vec<(&str, PathBuf)> = beside
+        .iter()
+        .map(|name| (*name, whole(workspace.beside(name))))
+        .collect();
     let (found, words) = thread::scope(|scope| {
         let words = scope.spawn(|| pass_on(stderr));
-        let found = messages::read(BufReader::new(stdout), &folder);
+        let found = messages::read(BufReader::new(stdout), &folder, &beside);
         (found, words.join().unwrap_or_default())
     });
     let status = child.wait().map_err(no_cargo)?;
-    let found = found.map_err(no_cargo)?;
-    match (status.success(), found.error, found.executable) {
-        (true, _, Some(program)) => Ok(Ok(program)),
-        (true, _, None) => Err(Fault::NoExecutable(folder)),
-        (false, Some(error), _) => Ok(Err(error)),
-        (false, None, _) if !manifests_are_sound(root, &folder, package) => Ok(Err(CompileError {
-            error: messages::rendered(&words),
-            errors: 1,
-        })),
-        (false, None, _) => Err(Fault::Cargo(printable(&words, true))),
-    }
+    Ok(Ran {
+        is_success: status.success(),
+        found: found.map_err(no_cargo)?,
+        words,
+    })
 }
 
 /// Whether cargo can read every manifest it needs: only asked when a build failed without a word

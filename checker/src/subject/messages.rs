@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::CompileError;
+use super::{Beside, CompileError};
 
 /// What cargo's messages say.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Messages {
     /// The first executable of the crate.
     pub executable: Option<PathBuf>,
+    /// What the crates beside it came to.
+    pub beside: Beside,
     /// The errors.
     pub error: Option<CompileError>,
 }
@@ -26,6 +28,8 @@ enum Message {
         manifest_path: PathBuf,
         target: Target,
         executable: Option<PathBuf>,
+        #[serde(default)]
+        filenames: Vec<PathBuf>,
     },
     #[serde(other)]
     Other,
@@ -45,8 +49,18 @@ struct Target {
     kind: Vec<String>,
 }
 
-/// Reads all messages about the crate in `folder`. Lines that are not messages are passed over.
-pub fn read(lines: impl BufRead, folder: &Path) -> io::Result<Messages> {
+/// Reads all messages about the crate in `folder` and those `beside` it, each with its folder. Lines
+/// that are not messages are passed over.
+pub fn read(
+    lines: impl BufRead,
+    folder: &Path,
+    beside: &[(&str, PathBuf)],
+) -> io::Result<Messages> {
+    let is_in = |manifest: &Path, folder: &Path| {
+        let of = manifest.parent().unwrap_or(manifest);
+        // A workspace may have its crates behind a link.
+        of == folder || of.canonicalize().is_ok_and(|of| of == folder)
+    };
     let mut found = Messages::default();
     for line in lines.split(b'\n') {
         match serde_json::from_slice(&line?) {
@@ -61,15 +75,32 @@ pub fn read(lines: impl BufRead, folder: &Path) -> io::Result<Messages> {
                 manifest_path,
                 target,
                 executable: Some(executable),
-            }) if target.kind.iter().any(|kind| kind == "bin")
-                && manifest_path.parent() == Some(folder) =>
-            {
+                ..
+            }) if target.is("bin") && is_in(&manifest_path, folder) => {
                 found.executable.get_or_insert(executable);
+            }
+            Ok(Message::Artifact {
+                manifest_path,
+                target,
+                executable,
+                filenames,
+            }) if target.is("bin") || target.is("cdylib") => {
+                let named = beside.iter().find(|(_, of)| is_in(&manifest_path, of));
+                let mut files = executable.into_iter().chain(filenames);
+                if let (Some((name, _)), Some(file)) = (named, files.next()) {
+                    found.beside.insert((*name).to_owned(), file);
+                }
             }
             _ => {}
         }
     }
     Ok(found)
+}
+
+impl Target {
+    fn is(&self, kind: &str) -> bool {
+        self.kind.iter().any(|one| one == kind)
+    }
 }
 
 impl Diagnostic {
@@ -100,10 +131,12 @@ mod tests {
     const CLOSING: &str = r#"{"reason":"compiler-message","message":{"level":"error","rendered":"error: aborting due to 2 previous errors\n\n","spans":[],"code":null}}"#;
     const OTHERS: &str = r#"{"reason":"compiler-artifact","manifest_path":"/b/Cargo.toml","target":{"kind":["bin"]},"executable":"/t/b"}"#;
     const OWN: &str = r#"{"reason":"compiler-artifact","manifest_path":"/a/Cargo.toml","target":{"kind":["bin"]},"executable":"/t/a"}"#;
+    const BESIDE: &str = r#"{"reason":"compiler-artifact","manifest_path":"/c/p/Cargo.toml","target":{"kind":["cdylib"]},"filenames":["/t/libp.so"],"executable":null}"#;
     const LIBRARY: &str = r#"{"reason":"compiler-artifact","manifest_path":"/a/Cargo.toml","target":{"kind":["lib"]},"executable":null}"#;
 
     fn messages(lines: &[&str]) -> Messages {
-        read(lines.join("\n").as_bytes(), Path::new("/a")).expect("bytes in memory")
+        let beside = [("p", PathBuf::from("/c/p"))];
+        read(lines.join("\n").as_bytes(), Path::new("/a"), &beside).expect("bytes in memory")
     }
 
     #[test]
@@ -120,8 +153,18 @@ mod tests {
 
     #[test]
     fn the_executable_is_the_one_of_the_crate() {
-        let found = messages(&["not JSON", OTHERS, LIBRARY, OWN, r#"{"reason":"new"}"#]);
+        let lines = [
+            "not JSON",
+            OTHERS,
+            LIBRARY,
+            BESIDE,
+            OWN,
+            r#"{"reason":"new"}"#,
+        ];
+        let found = messages(&lines);
         assert_eq!(found.executable, Some(PathBuf::from("/t/a")));
+        let library = ("p".to_owned(), PathBuf::from("/t/libp.so"));
+        assert_eq!(found.beside, Beside::from([library]));
         assert_eq!(found.error, None);
     }
 

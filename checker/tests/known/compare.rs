@@ -39,6 +39,16 @@ pub fn differences(header: &Header, report: &Report) -> Vec<Difference> {
             continue;
         }
         let number = clause.number;
+        let is_unseen = matches!(clause.verdict, Verdict::NotObservable { .. });
+        if header.unseen.contains(&number) {
+            if !is_unseen {
+                found.push(difference(
+                    format!("{number} not observable"),
+                    words(clause),
+                ));
+            }
+            continue;
+        }
         let mistake = code.filter(|_| failing.first() == Some(&number));
         let expected = match mistake {
             Some(code) => format!("{number} failed [{code}]"),

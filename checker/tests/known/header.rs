@@ -8,6 +8,7 @@
 //! // expect: rejected            some core clause fails
 //! // also: 4, 6                  what fails or is blocked in consequence
 //! // shows: CODE, CODE           other mistakes, each of which some failing clause names
+//! // unseen: 1, 4                what is not observable of this program
 //! // stretch: fails 9, 10        what else it does not do, of the stretch clauses
 //! // cc: -pthread                for the C compiler
 //! // about: what the program does, and what is wrong with it
@@ -26,6 +27,8 @@ pub struct Header {
     pub also: BTreeSet<u8>,
     /// Mistakes that some failing clause names, besides the one that is expected.
     pub shows: BTreeSet<String>,
+    /// Clauses that are not observable of it, on whichever machine.
+    pub unseen: BTreeSet<u8>,
     /// Stretch clauses that it does not keep, apart from all others.
     pub stretch: BTreeSet<u8>,
     /// Arguments for the C compiler.
@@ -69,6 +72,7 @@ pub fn read(text: &str) -> Result<Header, String> {
                 expected = true;
             }
             "also" => header.also = numbers(value)?.into_iter().collect(),
+            "unseen" => header.unseen = numbers(value)?.into_iter().collect(),
             "shows" => header.shows = codes(value),
             "stretch" => {
                 let list = value.strip_prefix("fails ");

@@ -6,7 +6,7 @@
 use crate::place;
 
 /// Wrong programs, each of which shows another kind of report.
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 15] = [
     "lab1-editor/mistakes/private-mapping",
     "lab1-editor/mistakes/no-sync",
     "lab1-editor/mistakes/store-past-end",
@@ -14,6 +14,10 @@ const KNOWN: [&str; 11] = [
     "lab3-copy/mistakes/literal-tutorial",
     "lab3-copy/mistakes/no-ftruncate",
     "lab3-copy/crashers/says-nothing",
+    "lab4-page-align/mistakes/page-size-known",
+    "lab4-page-align/mistakes/number-clamped",
+    "lab4-page-align/mistakes/whole-file-mapped",
+    "lab4-page-align/mistakes/window-not-cut",
     "lab6-cow/mistakes/bit-63-forgotten",
     "lab6-cow/mistakes/stored-too-much",
     "lab6-cow/mistakes/did-not-wait",

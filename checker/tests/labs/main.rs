@@ -6,6 +6,7 @@
 mod golden;
 mod interrupted;
 mod kept;
+mod pages;
 mod place;
 mod refused;
 mod stubs;

@@ -10,7 +10,7 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use checker::course;
 use checker::report::Report;
 use checker::stubs;
-use checker::subject::{self, Built, Origin};
+use checker::subject::{self, Built, Origin, Subject};
 use checker::workspace::Workspace;
 use tempfile::TempDir;
 
@@ -65,8 +65,13 @@ pub fn course() -> MutexGuard<'static, PathBuf> {
 
 /// The executable of a lab's reference.
 pub fn reference(slug: &str) -> PathBuf {
-    match subject::build(&workspace(), slug, Origin::Reference) {
-        Ok(Built::Ready(subject)) => subject.program,
+    built(slug, &[]).program
+}
+
+/// A lab's reference, with what is built beside it.
+pub fn built(slug: &str, beside: &[&str]) -> Subject {
+    match subject::build(&workspace(), slug, beside, Origin::Reference) {
+        Ok(Built::Ready(subject)) => subject,
         other => panic!("the reference of {slug}: {other:?}"),
     }
 }
@@ -110,6 +115,11 @@ impl Open {
             let from = workspace().root().join(snapshots).join(lab.slug);
             let to = open.path(snapshots).join(lab.slug);
             fs::create_dir(&to).expect("a folder");
+            for (name, path) in built(lab.slug, lab.beside).beside {
+                let file = path.file_name().expect("a file").to_string_lossy();
+                assert!(file.contains(&name), "{file}");
+                open.add(&path, &file);
+            }
             for entry in fs::read_dir(from).into_iter().flatten().flatten() {
                 fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy");
             }

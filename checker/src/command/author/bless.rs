@@ -33,7 +33,7 @@ fn bless(workspace: &Workspace, lab: &Lab) -> anyhow::Result<()> {
     if wanted.is_empty() {
         return Ok(());
     }
-    let subject = match subject::build(workspace, lab.slug, Origin::Reference)? {
+    let subject = match subject::build(workspace, lab.slug, lab.beside, Origin::Reference)? {
         Built::Ready(subject) => subject,
         Built::Broken(error) => bail!("the reference does not compile:\n{}", error.error),
     };
@@ -43,7 +43,7 @@ fn bless(workspace: &Workspace, lab: &Lab) -> anyhow::Result<()> {
         let scenario = scenarios.iter().find(|scenario| scenario.name == wanted);
         let scenario = scenario.with_context(|| format!("there is no scenario `{wanted}`"))?;
         let folder = scratch.scenario(&scenario.name)?;
-        let answer = observe::observe(&subject.program, scenario, &folder)?;
+        let answer = observe::observe(&subject.program, &subject.beside, scenario, &folder)?;
         let evidence = answer.evidence()?;
         let first = evidence.actors.first();
         let text = first.context("no process was started")?.stdout.text();

@@ -85,14 +85,14 @@ fn report(
     filled: usize,
 ) -> anyhow::Result<Report> {
     stubs::generate(workspace.root(), lab.slug, filled, &course.lab(lab.slug))?;
-    let subject = match subject::build(course, lab.slug, Origin::Learner)? {
+    let subject = match subject::build(course, lab.slug, lab.beside, Origin::Learner)? {
         Built::Ready(subject) => subject,
         Built::Broken(error) => {
             bail!("with {filled} steps it does not compile:\n{}", error.error)
         }
     };
     let note = checking::note(lab, &Origin::Learner);
-    checking::judged(workspace, lab, &subject.program, note, &request(), false)
+    checking::judged(workspace, lab, &subject, note, &request(), false)
 }
 
 /// What each step brings, and where one brings nothing or breaks something.

@@ -23,7 +23,7 @@ fn transcripts(workspace: &Workspace, lab: &Lab) -> Vec<String> {
     checks
         .filter_map(|check| match check.judge {
             Judge::Transcript(name) => Some(name),
-            Judge::Each(_) | Judge::Together(_) => None,
+            Judge::Each(_) | Judge::Runs(_) | Judge::Together(_) => None,
         })
         .filter_map(|name| match snapshot::load(workspace, lab.slug, name) {
             Ok(Some(_)) => None,
@@ -161,6 +161,7 @@ mod tests {
             title: "",
             minutes: 1,
             clauses: CLAUSES,
+            beside: &[],
             scenarios: |_, _| ["there", "unread"].map(|n| Scenario::new(n, &[])).to_vec(),
             mistakes: &[],
         };

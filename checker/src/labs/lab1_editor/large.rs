@@ -14,7 +14,6 @@ use super::{command, name, text};
 /// The change is made without touching more of the file than the text needs.
 pub fn not_walked(obs: &Observation) -> Ruling {
     const BLOCKS: u64 = 1 << 20;
-    const RESIDENT_KIB: u64 = 64 << 10;
     let size = file::before(obs, name(obs)).map_or(0, |state| state.length);
     let text = text(obs).as_bytes();
     let append = command(obs) == "append";
@@ -63,17 +62,7 @@ pub fn not_walked(obs: &Observation) -> Ruling {
     };
     facts::are(obs, &facts)?;
     file::allocates_at_most(obs, name(obs), BLOCKS)?;
-    let peak = obs.evidence.actors[0].peak_rss_kib;
-    if peak <= RESIDENT_KIB {
-        return Ok(());
-    }
-    broken(
-        "never more than 64 MiB of memory resident",
-        format!("there were {} MiB", peak >> 10),
-    )
-    .at(Spot::Ending)
-    .code("file-walked")
-    .fail()
+    ending::resident_at_most(obs, 64, Some("file-walked"))
 }
 
 /// Who walks the file runs out of time, in a mapping of it.

@@ -61,7 +61,6 @@ pub fn without_right_to_write(obs: &Observation) -> Ruling {
 /// Clause 9.
 pub fn stays_a_hole(obs: &Observation) -> Ruling {
     const BLOCKS: u64 = 1 << 20;
-    const RESIDENT_KIB: u64 = 64 << 10;
     let Some(was) = file::before(obs, name(obs)) else {
         return broken("the file is there", "it is not").fail();
     };
@@ -92,16 +91,7 @@ pub fn stays_a_hole(obs: &Observation) -> Ruling {
         .fail();
     }
     file::allocates_at_most(obs, name(obs), BLOCKS)?;
-    let peak = obs.evidence.actors[0].peak_rss_kib;
-    if peak <= RESIDENT_KIB {
-        return Ok(());
-    }
-    broken(
-        "never more than 64 MiB of memory resident",
-        format!("there were {} MiB", peak >> 10),
-    )
-    .at(Spot::Ending)
-    .fail()
+    ending::resident_at_most(obs, 64, None)
 }
 
 /// Clause 10.

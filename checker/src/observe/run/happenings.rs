@@ -44,14 +44,16 @@ impl Run<'_> {
                 self.program,
                 &scenario.actors[n],
                 &self.folder,
+                self.pages.environment(),
                 &scenario.limits,
                 filter,
             )
         };
-        let untraced = || begin(Filter::Notify).or_else(|_| begin(Filter::None));
+        let untraced = |filter| begin(filter).or_else(|_| begin(Filter::None));
         let mut child = match scenario.watch {
             Watch::Traced => begin(Filter::Trace)?,
-            Watch::Untraced => untraced()?,
+            Watch::Untraced => untraced(Filter::Notify)?,
+            Watch::Unwatched => untraced(Filter::Forks)?,
         };
         let pid = child.pid.as_raw();
         if scenario.watch == Watch::Traced && self.untraced.is_none() {
@@ -80,7 +82,7 @@ impl Run<'_> {
                 self.unavailable.clone_from(&self.untraced);
                 return Ok(());
             }
-            child = untraced()?;
+            child = untraced(Filter::Notify)?;
         }
         child.open_gate()?;
         let actor = &mut self.actors[n];
