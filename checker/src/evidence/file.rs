@@ -169,13 +169,13 @@ impl Content {
             a.extents
                 .iter()
                 .filter_map(|extent| {
-                    let theirs = b.range(extent.offset, extent.bytes.0.len());
-                    let at = extent
-                        .bytes
-                        .0
-                        .iter()
-                        .zip(&theirs)
-                        .position(|(x, y)| x != y)?;
+                    let ours = &extent.bytes.0;
+                    let theirs = b.range(extent.offset, ours.len());
+                    // Most are the same, and seen to be so at once.
+                    if *ours == theirs {
+                        return None;
+                    }
+                    let at = ours.iter().zip(&theirs).position(|(x, y)| x != y)?;
                     Some(extent.offset + at as u64)
                 })
                 .min()

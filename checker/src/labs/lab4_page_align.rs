@@ -120,7 +120,11 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[5],
         hint: "How many bytes has the file from the offset on, and what if that is none?",
-        checks: &[Check::runs("end-of-file", &["ends"], rules::answered)],
+        checks: &[Check::runs(
+            "end-of-file",
+            &["ends"],
+            rules::read_through_the_mapping,
+        )],
     },
     Clause {
         number: 8,
@@ -138,7 +142,11 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[7],
         hint: "A file ends in the middle of a page, and a window that begins there ends where?",
-        checks: &[Check::runs("last-page", &["last-page"], rules::answered)],
+        checks: &[Check::runs(
+            "last-page",
+            &["last-page"],
+            rules::read_through_the_mapping,
+        )],
     },
     Clause {
         number: 10,

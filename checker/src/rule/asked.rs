@@ -98,7 +98,7 @@ fn reason(obs: &Observation, step: &Step<'_>, errno: i32, map: Mmap<'_>) -> Opti
         (EINVAL, _) if map.flags & (MAP_SHARED | MAP_PRIVATE) == 0 => {
             "either MAP_SHARED or MAP_PRIVATE has to be among the flags"
         }
-        (EINVAL, _) if !map.offset.is_multiple_of(obs.evidence.page_size.max(1)) => {
+        (EINVAL, _) if !map.offset.is_multiple_of(obs.page_size().max(1)) => {
             "the offset is no multiple of the page size"
         }
         (ENOMEM, _) => "there is no room for so much",
