@@ -187,7 +187,8 @@ pub fn activity(pid: pid_t) -> Option<Activity> {
 fn parse_stat(stat: &str) -> Option<Activity> {
     // The command stands in parentheses and may itself contain some.
     let (head, tail) = stat.rsplit_once(')')?;
-    let fields: Vec<&str> = tail.split_whitespace().collect();
+    // One space between two fields (proc_pid_stat(5)).
+    let fields: Vec<&str> = tail.trim_start().split(' ').take(13).collect();
     Some(Activity {
         state: fields.first()?.chars().next()?,
         parent: fields.get(1)?.parse().ok()?,

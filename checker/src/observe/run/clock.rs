@@ -19,6 +19,8 @@ const LONG_GRACE: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_millis(100);
 /// How often at most every process is looked at, however much happens.
 const LOOK: Duration = Duration::from_millis(20);
+/// The same where nothing is traced: to find its own, every process of the machine is asked.
+const LONG_LOOK: Duration = Duration::from_millis(100);
 /// How often when somebody waits for an actor to be blocked.
 const SHORT_TICK: Duration = Duration::from_millis(2);
 
@@ -60,9 +62,10 @@ impl Clock {
 
     /// Whether it is time to look at every process again: what is looked for takes long to come
     /// about, and between two events of a busy program there is nothing to see.
-    fn is_due(&mut self) -> bool {
+    fn is_due(&mut self, traced: bool) -> bool {
         let every = match self.all_ended {
-            None => LOOK,
+            None if traced => LOOK,
+            None => LONG_LOOK,
             Some(_) => STILL_LOOK,
         };
         let due = self.looked.elapsed() >= every;
@@ -92,16 +95,17 @@ impl Run<'_> {
             self.end_all(|_| Ending::TooLong { limit_s });
             return;
         }
-        if !self.clock.is_due() {
+        if !self.clock.is_due(self.untraced.is_none()) {
             return;
         }
         let limit = limits.processes;
-        if self.untraced.is_some() && self.live().len() as u64 > limit {
+        let live = self.live();
+        if self.untraced.is_some() && live.len() as u64 > limit {
             for n in 0..self.actors.len() {
                 self.end_actor(n, Ending::TooManyProcesses { limit });
             }
         }
-        self.see_stillness();
+        self.see_stillness(&live);
         let idle = self.clock.stirred.elapsed();
         if idle > Duration::from_millis(limits.idle_ms) {
             let idle_ms = idle.as_millis() as u64;
@@ -122,11 +126,10 @@ impl Run<'_> {
 
     /// A run is still if no process runs, waits for a disk, or has used processor time since the
     /// last look. A process that is held does not run either, but its hold has its own deadline.
-    fn see_stillness(&mut self) {
-        let activities: Vec<_> = self
-            .live()
-            .into_iter()
-            .filter_map(process::activity)
+    fn see_stillness(&mut self, live: &[libc::pid_t]) {
+        let activities: Vec<_> = live
+            .iter()
+            .filter_map(|&pid| process::activity(pid))
             .collect();
         let ticks = activities.iter().map(|activity| activity.ticks).sum();
         let is_still = activities
