@@ -13,6 +13,8 @@ pub struct Private<'a> {
     pub process: usize,
     /// Their lines in `maps`, in order of address.
     pub regions: Vec<&'a Region>,
+    /// How many lines of `maps` the file has in this process, shared mappings too.
+    pub lines: usize,
     /// The pages of the file that they show, by number, and whose each is; region by region.
     pub pages: Vec<(u64, Page)>,
 }
@@ -39,8 +41,10 @@ pub fn private<'a>(
     let size = obs.evidence.page_size.max(1);
     let mut found = Vec::new();
     for space in at.spaces.iter().filter(|space| space.actor == 0) {
-        let its = |region: &&Region| inode != 0 && region.inode == inode && !region.is_shared();
-        let regions: Vec<&Region> = space.regions.iter().filter(its).collect();
+        let its = |region: &&Region| inode != 0 && region.inode == inode;
+        let mut regions: Vec<&Region> = space.regions.iter().filter(its).collect();
+        let lines = regions.len();
+        regions.retain(|region| !region.is_shared());
         let mut pages = Vec::new();
         for region in &regions {
             let detail = region.detail.as_ref();
@@ -53,6 +57,7 @@ pub fn private<'a>(
         if !regions.is_empty() {
             found.push(Private {
                 process: space.process,
+                lines,
                 regions,
                 pages,
             });

@@ -108,7 +108,7 @@ pub fn line_of(mapping: &Mapping) -> Result<String, Error> {
     let name = Path::new("/proc/self/maps");
     let failed = |cause: io::Error| Error::new(name, "read", cause);
     let maps = fs::read_to_string(name).map_err(failed)?;
-    let start = format!("{:x}-", mapping.address());
+    let start = format!("{:08x}-", mapping.address());
     let line = maps.lines().find(|line| line.starts_with(&start));
     let line = line.ok_or_else(|| failed(io::Error::other("the mapping is not in it")))?;
     let words: Vec<&str> = line.split_whitespace().take(3).collect();

@@ -1,4 +1,6 @@
 // expect: fails 3
+// also: 4, 5, 6, 7
+// stretch: fails 8, 9, 10
 // about: It ends as if all were done when the first report is out.
 
 #define _GNU_SOURCE

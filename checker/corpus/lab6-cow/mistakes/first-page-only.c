@@ -1,6 +1,6 @@
 // expect: fails 1
 // also: 2, 3, 4, 5, 6, 7
-// shows: killed, stored-elsewhere
+// shows: killed
 // stretch: fails 8, 9, 10
 // about: Only the first page is mapped.
 

@@ -1,5 +1,5 @@
 // expect: fails 4
-// also: 5, 6, 7
+// also: 5, 6
 // stretch: fails 8, 9
 // about: Two neighbours are written with a space.
 

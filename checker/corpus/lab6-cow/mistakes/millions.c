@@ -1,4 +1,4 @@
-// expect: fails 0
+// expect: fails 0 with too-many-calls
 // about: A file of millions of pages is mapped and looked at all the same.
 
 #define _GNU_SOURCE

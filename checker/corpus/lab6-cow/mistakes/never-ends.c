@@ -1,4 +1,6 @@
 // expect: fails 5 with timed-out
+// also: 6, 7
+// stretch: fails 8, 9, 10
 // about: It waits for ever at the end.
 
 #define _GNU_SOURCE

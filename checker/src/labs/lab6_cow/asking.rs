@@ -15,6 +15,8 @@ pub struct Read {
     pub from: u64,
     /// The one after the last.
     pub to: u64,
+    /// How many were asked for.
+    pub asked: u64,
 }
 
 /// The call by which a file of this name in `/proc` was opened.
@@ -53,6 +55,7 @@ pub fn pagemap_reads(obs: &Observation) -> Vec<Read> {
                 index: step.index,
                 from: call.raw(3),
                 to: call.raw(3).saturating_add(result),
+                asked: call.raw(2),
             }),
             "read" | "readv" => {
                 let at = positions.entry(key).or_default();
@@ -62,6 +65,7 @@ pub fn pagemap_reads(obs: &Observation) -> Vec<Read> {
                     index: step.index,
                     from,
                     to: *at,
+                    asked: call.raw(2),
                 });
             }
             _ if Open::of(call).is_some() => {

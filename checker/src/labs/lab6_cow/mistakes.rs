@@ -9,7 +9,7 @@ use crate::rule::mapping::of_file;
 use crate::rule::trace::{calls_seen, target};
 use crate::rule::{asked, clue, facts};
 
-use super::scenarios::{READ, STORED, WAITS};
+use super::scenarios::{MAPPED, READ, STORED, WAITS};
 use super::sight::{REPORTS, Report, WHEN_MAPPED, WHEN_READ, ranges, sight};
 use super::{asking, count, name, named};
 
@@ -86,6 +86,14 @@ pub static ALL: &[Mistake] = &[
         section: "lab6-cow.md#clause-6",
         clauses: &[2, 3, 4, 5, 6, 7, 8, 9, 10],
         recognise: guessed,
+    },
+    Mistake {
+        code: "half-entries",
+        says: "pagemap is read in whole entries. To a read that begins at, or asks for, a number of bytes that is no multiple of 8 the kernel answers EINVAL. A library that reads ahead into a buffer may ask so.",
+        hint: "How many bytes does this call ask for, and who decided on that number?",
+        section: "lab6-cow.md#clause-2",
+        clauses: &[2, 3, 4, 5, 6, 7, 8, 9, 10],
+        recognise: half_entries,
     },
     Mistake {
         code: "wrong-index",
@@ -272,10 +280,27 @@ fn guessed(obs: &Observation) -> Option<Clue> {
     })
 }
 
-fn wrong_index(obs: &Observation) -> Option<Clue> {
+/// Where the entries of the mapping's first pages stand in pagemap.
+fn entries(obs: &Observation) -> Option<Vec<u64>> {
     let page = obs.evidence.page_size.max(1);
     let mappings = of_file(obs, &target(obs, name(obs))).ok()?;
-    let entries: Vec<u64> = mappings.iter().map(|m| 8 * (m.start / page)).collect();
+    Some(mappings.iter().map(|m| 8 * (m.start / page)).collect())
+}
+
+fn half_entries(obs: &Observation) -> Option<Clue> {
+    let entries = entries(obs)?;
+    let reads = asking::pagemap_reads(obs);
+    let refused = reads.iter().find(|read| {
+        let half = !read.from.is_multiple_of(8) || !read.asked.is_multiple_of(8);
+        half && read.from == read.to && entries.contains(&read.from)
+    })?;
+    let expected = "so many bytes of pagemap are read as whole entries have";
+    let seen = format!("{} bytes were asked for, and refused", refused.asked);
+    Some(clue::at(obs, refused.index, &["EINVAL"], expected, seen))
+}
+
+fn wrong_index(obs: &Observation) -> Option<Clue> {
+    let entries = entries(obs)?;
     let reads = asking::pagemap_reads(obs);
     let last = reads.last()?;
     let covers = |read: &asking::Read| entries.iter().any(|at| (read.from..read.to).contains(at));
@@ -294,13 +319,15 @@ fn wrong_index(obs: &Observation) -> Option<Clue> {
 fn bit_63(obs: &Observation) -> Option<Clue> {
     asking::opened(obs, "pagemap")?;
     let all = said(obs, &WHEN_MAPPED, OWN)? == all_pages(obs);
-    all.then(Clue::default)
+    let none_there = sight(obs, MAPPED).ok()?.numbers(Page::Own).is_empty();
+    (all && none_there).then(Clue::default)
 }
 
 fn bit_61(obs: &Observation) -> Option<Clue> {
     asking::opened(obs, "pagemap")?;
     let all = said(obs, &WHEN_READ, OWN)? == all_pages(obs);
-    (all && said(obs, &WHEN_READ, FILE)? == "none").then(Clue::default)
+    let none_own = sight(obs, READ).ok()?.numbers(Page::Own).is_empty();
+    (all && none_own && said(obs, &WHEN_READ, FILE)? == "none").then(Clue::default)
 }
 
 /// It asks at the right place, and either gives up or takes the frame number for presence.

@@ -83,6 +83,13 @@ fn mapped_as_asked(obs: &Observation) -> Ruling {
             .fail()
     };
     match own[..] {
+        [] if live.iter().any(|m| of.has(m.id)) => broken(
+            expected,
+            "another process of the program has it mapped, and not the one that prints",
+        )
+        .at(Spot::Event { index: printed })
+        .show(exhibit::calls(obs, printed, &[]))
+        .fail(),
         [] => asked::nothing_mapped(obs, &of, expected),
         [m] if m.shared || !m.is_read_write() => {
             let flags = asked::flags(m.prot, m.shared);

@@ -129,7 +129,11 @@ impl Sight<'_> {
         let Region {
             start, end, offset, ..
         } = self.region;
-        format!("{start:x}-{end:x} {} {offset:08x}", self.region.permissions)
+        // The widths are the kernel's (fs/proc/task_mmu.c: show_vma_header_prefix).
+        format!(
+            "{start:08x}-{end:08x} {} {offset:08x}",
+            self.region.permissions
+        )
     }
 }
 
@@ -178,30 +182,34 @@ pub fn sight<'a>(obs: &'a Observation, rule: &'static str) -> Result<Sight<'a>, 
         name(obs)
     );
     let Some(found) = all.into_iter().find(|one| one.process == process) else {
-        return Err(not_mapped(obs, at, expected).unwrap_or_else(|| {
-            broken(
-                format!("when {when}, `{}` is mapped privately", name(obs)),
-                "it is not",
-            )
-            .at(spot)
-            .show_some(exhibit::last_calls(obs, 0))
-            .finding()
+        return Err(not_mapped(obs, at, expected.clone()).unwrap_or_else(|| {
+            broken(expected, elsewhere(at))
+                .at(spot)
+                .show_some(exhibit::last_calls(obs, 0))
+                .finding()
         }));
     };
-    match found.regions[..] {
-        [region] => Ok(Sight {
+    match (found.regions[..].first(), found.lines) {
+        (Some(&region), 1) => Ok(Sight {
             moment: at,
             process,
             region,
             pages: found.pages,
         }),
-        ref several => Err(broken(
-            expected,
-            format!("it has {} lines in /proc/PID/maps", several.len()),
-        )
-        .at(spot)
-        .show_some(exhibit::last_calls(obs, 0))
-        .finding()),
+        (_, lines) => Err(
+            broken(expected, format!("it has {lines} lines in /proc/PID/maps"))
+                .at(spot)
+                .show_some(exhibit::last_calls(obs, 0))
+                .finding(),
+        ),
+    }
+}
+
+/// What is said where the process that reached a moment does not have FILE mapped.
+fn elsewhere(at: &Moment) -> &'static str {
+    match at.spaces.is_empty() {
+        true => "it is not mapped",
+        false => "another process of the program has it mapped, and this one does not",
     }
 }
 

@@ -94,7 +94,9 @@ pub fn forked(obs: &Observation) -> Ruling {
     sight(obs, WAITS[1])?;
     let after = sight(obs, PARENT)?;
     own_are(&after, parents)?;
-    if after.process != before.process || after.moment.spaces.len() != 1 {
+    let spaces = &after.moment.spaces;
+    let lives = spaces.iter().any(|space| space.process == child.process);
+    if after.process != before.process || lives {
         return broken(
             "the parent prints `parent` when the child has ended",
             match after.process == before.process {
