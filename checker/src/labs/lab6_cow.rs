@@ -1,11 +1,14 @@
 //! Lab 6, see the copy: what its clauses promise and which checks decide them.
 
 mod asking;
+mod debugger;
+mod mapped;
 mod mistakes;
 mod rules;
 mod scenarios;
 mod sight;
 mod stretch;
+mod whole;
 
 use crate::evidence::Observation;
 use crate::lab::{Check, Clause, Judge, Lab, Tier};
@@ -61,19 +64,8 @@ static CLAUSES: &[Clause] = &[
         after: &[],
         hint: "In your lab's folder this is given code: `git checkout` on its src/main.rs and src/given.rs brings that back.",
         checks: &[
-            Check::each("usage", &["usage-none", "usage-word"], refusal::usage),
-            Check::each(
-                "bad-file",
-                &[
-                    "missing",
-                    "directory",
-                    "fifo",
-                    "unreadable",
-                    "empty",
-                    "many",
-                ],
-                rules::bad_file,
-            ),
+            Check::runs("usage", &["usage"], refusal::usage),
+            Check::runs("bad-file", &["bad-files"], rules::bad_file),
         ],
     },
     Clause {
@@ -86,7 +78,7 @@ static CLAUSES: &[Clause] = &[
         checks: &[Check::each(
             "private",
             &["cow"],
-            rules::private_and_untouched,
+            mapped::private_and_untouched,
         )],
     },
     Clause {
@@ -128,7 +120,7 @@ static CLAUSES: &[Clause] = &[
         after: &[],
         hint: "Which line of /proc/self/maps belongs to the mapping, and what are its first three words?",
         checks: &[
-            Check::each("line", &["cow"], rules::same_line),
+            Check::each("line", &["cow", "cow-none"], rules::same_line),
             Check {
                 name: "transcript",
                 scenarios: &["transcript"],
@@ -148,7 +140,7 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "Where does your program learn whose a page is, and does it ask again for each report?",
-        checks: &[Check::each("asked", &["asked"], rules::looked_up)],
+        checks: &[Check::each("asked", &["asked"], rules::works)],
     },
     Clause {
         number: 7,
@@ -159,7 +151,7 @@ static CLAUSES: &[Clause] = &[
         hint: "How many pages does a file have whose length is no multiple of the page size?",
         checks: &[
             Check::each("partial", &["partial", "one-byte"], rules::works),
-            Check::each("outside", &["outside", "outside-far"], rules::refused),
+            Check::runs("outside", &["outside"], rules::refused),
         ],
     },
     Clause {
@@ -169,7 +161,10 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[],
         hint: "What is in the page table after the copy is gone, and what does the next touch bring?",
-        checks: &[Check::each("dropped", &["dropped"], stretch::dropped)],
+        checks: &[
+            Check::each("dropped", &["dropped"], stretch::dropped),
+            Check::runs("drop-refused", &["drop-refused"], stretch::refused),
+        ],
     },
     Clause {
         number: 9,
@@ -178,7 +173,10 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[],
         hint: "Which process stores into which page, and whose page table does each of them report?",
-        checks: &[Check::each("forked", &["forked"], stretch::forked)],
+        checks: &[
+            Check::each("forked", &["forked"], stretch::forked),
+            Check::runs("fork-refused", &["fork-refused"], stretch::refused),
+        ],
     },
     Clause {
         number: 10,

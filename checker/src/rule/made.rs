@@ -95,6 +95,11 @@ pub fn observation(scenario: Scenario) -> Made {
     }
 }
 
+/// Goes on with one.
+pub fn again(obs: Observation) -> Made {
+    Made { obs }
+}
+
 fn flags(words: &str) -> u64 {
     words
         .split('|')

@@ -1,5 +1,5 @@
 // expect: passes
-// about: It waits by stdio, opens for reading and writing, reads the line of maps to its end.
+// about: It waits by stdio, reads the line of maps to its end.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -125,7 +125,7 @@ int main(int argc, char **argv)
             return usage();
     file = argv[0];
     size = sysconf(_SC_PAGESIZE);
-    int fd = open(file, O_RDWR | O_NONBLOCK);
+    int fd = open(file, O_RDONLY | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &st))
         return sorry(strerror(errno));
     if (!S_ISREG(st.st_mode) || st.st_size == 0)

@@ -1,5 +1,5 @@
 // expect: fails 6
-// stretch: fails 8
+// stretch: fails 8, 9
 // about: It opens pagemap for show and reports what was meant to happen.
 
 #define _GNU_SOURCE

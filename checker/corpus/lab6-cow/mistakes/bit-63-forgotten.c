@@ -1,5 +1,5 @@
 // expect: fails 2 with bit-63-forgotten
-// also: 5, 7
+// also: 5, 6, 7
 // stretch: fails 8, 9, 10
 // about: It looks at bit 61 alone.
 

@@ -1,6 +1,6 @@
 // expect: fails 3 with did-not-wait
-// also: 5, 6
-// stretch: fails 9
+// also: 5, 6, 7
+// stretch: fails 8, 9, 10
 // about: It says that it waits, and goes on.
 
 #define _GNU_SOURCE

@@ -1,5 +1,5 @@
 // expect: fails 6 with guessed
-// stretch: fails 8
+// stretch: fails 8, 9
 // about: The report tells what was meant to happen.
 
 #define _GNU_SOURCE

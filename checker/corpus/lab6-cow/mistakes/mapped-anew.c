@@ -1,4 +1,7 @@
 // expect: fails 5
+// also: 6, 7
+// shows: mapping-changed
+// stretch: fails 8, 9, 10
 // about: After the stores the copies are moved into a mapping made anew at another address.
 
 #define _GNU_SOURCE

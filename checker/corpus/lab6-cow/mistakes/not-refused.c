@@ -1,4 +1,6 @@
 // expect: fails 7 with not-refused
+// shows: killed
+// stretch: fails 8, 9
 // about: A page that is not there is stored into.
 
 #define _GNU_SOURCE

@@ -1,6 +1,6 @@
 // expect: fails 3
-// also: 4, 5
-// stretch: fails 8, 10
+// also: 4, 5, 6, 7
+// stretch: fails 8, 9, 10
 // about: The pages are never touched before the stores.
 
 #define _GNU_SOURCE

@@ -1,5 +1,5 @@
 // expect: fails 2 with populated
-// also: 3, 4, 5, 7
+// also: 3, 4, 5, 6, 7
 // stretch: fails 8, 9, 10
 // about: The kernel is asked to bring all pages in at once.
 

@@ -1,6 +1,6 @@
 // expect: fails 6 with private-dirty-as-proof
 // also: 7
-// stretch: fails 8, 10
+// stretch: fails 8, 9
 // about: Private_Dirty of smaps decides whether the named pages are its own.
 
 #define _GNU_SOURCE

@@ -1,6 +1,6 @@
 // expect: fails 3 with read-by-call
-// also: 4, 5
-// stretch: fails 8, 10
+// also: 4, 5, 6, 7
+// stretch: fails 8, 9, 10
 // about: It reads the file by read, and the mapping is never touched.
 
 #define _GNU_SOURCE

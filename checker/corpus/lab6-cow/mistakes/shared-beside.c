@@ -1,4 +1,4 @@
-// expect: fails 2 with shared-mapping
+// expect: fails 2
 // also: 3, 4, 5, 6, 7
 // stretch: fails 8, 9, 10
 // about: A shared mapping for reading stands beside the private one to the end.

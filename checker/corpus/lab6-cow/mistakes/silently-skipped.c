@@ -1,4 +1,5 @@
 // expect: fails 7 with not-refused
+// stretch: fails 8, 9
 // about: A page that is not there is left out in silence.
 
 #define _GNU_SOURCE

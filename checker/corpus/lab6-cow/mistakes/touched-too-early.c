@@ -1,5 +1,6 @@
 // expect: fails 2
-// also: 5
+// also: 5, 6, 7
+// stretch: fails 8, 9, 10
 // about: The pages are read before the first report.
 
 #define _GNU_SOURCE

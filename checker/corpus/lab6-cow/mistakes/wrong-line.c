@@ -1,5 +1,5 @@
 // expect: fails 5
-// also: 7
+// also: 6, 7
 // stretch: fails 8, 9, 10
 // about: It prints the first line of maps.
 

@@ -8,6 +8,7 @@ use crate::evidence::{Facet, Observation};
 use crate::lab::Lab;
 use crate::labs::lab6_cow::LAB;
 use crate::rule::made::{self, Made, PAGE};
+use crate::scenario::{Action, Point, Rule};
 use crate::verdict::Verdict;
 
 const RW: &str = "PROT_READ|PROT_WRITE";
@@ -70,8 +71,36 @@ fn begin(name: &str, seen: [&str; 2], said: [&str; 2]) -> Made {
         made.on("openat", PAGEMAP, &[0, 0, 0], 4)
             .on("pread64", PAGEMAP, &[4, 0, 40, entry], 40);
     let made = report(made, "mapped", &[seen[0]], said[0]);
+    let made = made.on("pread64", PAGEMAP, &[4, 0, 40, entry], 40);
     let made = report(made, "read", &[seen[1]], said[1]).print("waiting: store\n");
     reads_input(made)
+}
+
+/// A rule of the scenario acts.
+fn acts(made: Made, rule: &str, did: &str) -> Made {
+    made.with(|obs| {
+        let Facet::Seen(events) = &mut obs.evidence.trace else {
+            return;
+        };
+        let mut event = events.last().unwrap().clone();
+        event.what = What::Rule {
+            rule: rule.to_owned(),
+            did: did.to_owned(),
+        };
+        events.push(event);
+    })
+}
+
+/// The line that is waited for comes, and the program goes on to its end.
+fn go_on(made: Made, seen: [&str; 2], said: &str) -> Observation {
+    let made = acts(
+        moment(made, "first wait", &[seen[0]]),
+        "first wait",
+        "gave it a line",
+    );
+    let made = report(made, "stored", &[seen[1]], said).print(LINE);
+    let made = moment(reads_input(made), "second wait", &[seen[1]]);
+    acts(made, "second wait", "gave it a line").done()
 }
 
 fn reads_input(made: Made) -> Made {
@@ -118,9 +147,7 @@ const LINE: &str = "line: 7f0000000000-7f0000005000 rw-p 00000000\nwaiting: end\
 
 fn run(seen: [&str; 3], said: [&str; 3]) -> Observation {
     let made = begin("cow", [seen[0], seen[1]], [said[0], said[1]]);
-    let made = moment(made, "first wait", &[seen[1]]);
-    let made = report(made, "stored", &[seen[2]], said[2]);
-    moment(made.print(LINE), "second wait", &[seen[2]]).done()
+    go_on(made, [seen[1], seen[2]], said[2])
 }
 
 const SEEN: [&str; 3] = ["-----", "fffff", "fofof"];
@@ -175,7 +202,8 @@ fn the_report_has_to_agree() {
     };
     let all_own = |n: usize| says(n, "none/0-4/none");
     assert_eq!(told(LAB6, 2, "mapped", &all_own(0)), "bit-63-forgotten");
-    assert_eq!(told(LAB6, 3, "read", &all_own(1)), "bit-61-inverted");
+    let inverted = run(SEEN, [SAID[0], "none/0-4/none", "1 3/0 2 4/none"]);
+    assert_eq!(told(LAB6, 3, "read", &inverted), "bit-61-inverted");
     let none_there = says(1, "none/none/0-4");
     assert_eq!(told(LAB6, 3, "read", &none_there), "needs-the-frame-number");
     for n in [0, 1] {
@@ -218,35 +246,41 @@ fn made_again(mut obs: Observation, change: impl FnOnce(&mut Observation)) -> Ob
 
 /// A debugger has stored into page 2.
 fn debugged(seen: [&str; 2], said: &str, did: &str) -> Observation {
-    let made = begin("asked", [SEEN[0], SEEN[1]], [SAID[0], SAID[1]]);
-    let made = made.with(|obs| {
-        let Facet::Seen(events) = &mut obs.evidence.trace else {
-            return;
-        };
-        let mut event = events.last().unwrap().clone();
-        event.what = What::Rule {
-            rule: "debugger".to_owned(),
-            did: did.to_owned(),
-        };
-        events.push(event);
+    let made = begin("asked", [SEEN[0], SEEN[1]], [SAID[0], SAID[1]]).with(|obs| {
+        for action in obs
+            .scenario
+            .rules
+            .iter_mut()
+            .flat_map(|rule| &mut rule.then)
+        {
+            if let Action::StoreInside { page, .. } = action {
+                *page = 2;
+            }
+        }
     });
-    let made = moment(made, "first wait", &[seen[0]]);
-    let made = report(made, "stored", &[seen[1]], said);
-    moment(made.print(LINE), "second wait", &[seen[1]]).done()
+    let obs = made.done();
+    let rules = &obs.scenario.rules;
+    let at_wait = |rule: &&Rule| {
+        let stores = matches!(rule.then[..], [Action::StoreInside { .. }]);
+        stores && matches!(rule.at, Point::Input { .. })
+    };
+    let rule = rules.iter().find(at_wait).expect("a debugger").name.clone();
+    go_on(acts(made::again(obs), &rule, did), seen, said)
 }
 
 #[test]
 fn a_debuggers_copy_is_looked_up() {
     let right = debugged(["ffoff", "fooof"], "0 4/1-3/none", "stored");
     assert_eq!(told(LAB6, 6, "asked", &right), "passed");
-    let guessed = without_asking(debugged(["ffoff", "fooof"], SAID[2], "stored"));
-    assert_eq!(told(LAB6, 6, "asked", &guessed), "guessed");
-    let Verdict::NotObservable { reason } = verdict(
-        LAB6,
-        6,
-        "asked",
-        &[&debugged(["fffff", "fofof"], SAID[2], "failed, EPERM")],
-    ) else {
+    let guessed = debugged(["ffoff", "fooof"], SAID[2], "stored");
+    let words = told(LAB6, 6, "asked", &guessed);
+    assert!(
+        words.contains("a debugger has stored into page 2"),
+        "{words}"
+    );
+    assert_eq!(told(LAB6, 6, "asked", &without_asking(guessed)), "guessed");
+    let failed = debugged(["fffff", "fofof"], SAID[2], "a store: failed, EPERM");
+    let Verdict::NotObservable { reason } = verdict(LAB6, 6, "asked", &[&failed]) else {
         panic!("no copy was made");
     };
     assert!(reason.contains("EPERM"), "{reason}");

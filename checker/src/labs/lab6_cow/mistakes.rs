@@ -3,15 +3,15 @@
 use crate::evidence::Observation;
 use crate::evidence::address_space::Page;
 use crate::evidence::ending::Ending;
-use crate::evidence::trace::{Mmap, Stream};
+use crate::evidence::trace::{Mmap, Open, Stream};
 use crate::lab::{Clue, Mistake};
 use crate::rule::mapping::of_file;
-use crate::rule::trace::{calls_seen, target};
+use crate::rule::trace::{Step, calls_seen, target};
 use crate::rule::{asked, clue, facts};
 
 use super::scenarios::{MAPPED, READ, STORED, WAITS};
-use super::sight::{REPORTS, Report, WHEN_MAPPED, WHEN_READ, ranges, sight};
-use super::{asking, count, name, named};
+use super::sight::{REPORTS, Report, WHEN_MAPPED, WHEN_READ, WHEN_STORED, ranges, sight};
+use super::{asking, count, debugger, name, named};
 
 /// All, the most specific first.
 pub static ALL: &[Mistake] = &[
@@ -32,6 +32,22 @@ pub static ALL: &[Mistake] = &[
         recognise: held_back,
     },
     Mistake {
+        code: "asked-before-saying",
+        says: "The line that announces a wait is for whoever has to give the line that is waited for. It comes before the wait.",
+        hint: "In which order does your program print `waiting` and read?",
+        section: "lab6-cow.md#clause-3",
+        clauses: &[5, 6, 7, 8, 9, 10],
+        recognise: clue::nothing,
+    },
+    Mistake {
+        code: "mapping-changed",
+        says: "Copies are a matter of the page table. The mapping itself stays as it was made, from the first fact to the last wait, and so does its line in maps.",
+        hint: "Which call in your program makes, moves, changes or ends a mapping of the file?",
+        section: "lab6-cow.md#clause-5",
+        clauses: &[5, 6, 7, 8, 9, 10],
+        recognise: clue::nothing,
+    },
+    Mistake {
         code: "did-not-wait",
         says: "A process that goes on cannot be looked at: the wait is there for whoever wants to see the pages before the stores, and after them.",
         hint: "What does your program do between `waiting: store` and the first store?",
@@ -50,9 +66,9 @@ pub static ALL: &[Mistake] = &[
     Mistake {
         code: "stored-too-early",
         says: "The program had stored before the line came that it waits for.",
-        hint: "What is the order of waiting and storing in your program?",
+        hint: "What is the order of waiting and storing in your program, and does it store where it only has to read?",
         section: "lab6-cow.md#clause-3",
-        clauses: &[3],
+        clauses: &[3, 4, 5, 6, 7, 8, 9, 10],
         recognise: too_early,
     },
     Mistake {
@@ -73,7 +89,7 @@ pub static ALL: &[Mistake] = &[
     },
     Mistake {
         code: "private-dirty-as-proof",
-        says: "Private_Dirty counts pages that nobody else has mapped and that are not yet on the disk. A page of the file that somebody wrote a moment ago counts too, so it says nothing of copies.",
+        says: "The figures of smaps count pages and do not say which. Private_Dirty counts pages that nobody else has mapped and that are not yet on the disk: a page of the file that somebody wrote a moment ago counts too, so it says nothing of copies.",
         hint: "Which bit of pagemap is about the file, whether its pages are dirty or not?",
         section: "lab6-cow.md#clause-10",
         clauses: &[2, 3, 4, 5, 6, 7, 8, 9, 10],
@@ -108,7 +124,7 @@ pub static ALL: &[Mistake] = &[
         says: "Bit 61 is 0 also for a page that is not there at all. Only if bit 63 says that the page is in the page table does bit 61 tell whose it is.",
         hint: "Which bit has to be looked at first?",
         section: "lab6-cow.md#clause-2",
-        clauses: &[2, 5, 7, 8, 9, 10],
+        clauses: &[2, 5, 6, 7, 8, 9, 10],
         recognise: bit_63,
     },
     Mistake {
@@ -121,7 +137,7 @@ pub static ALL: &[Mistake] = &[
     },
     Mistake {
         code: "needs-the-frame-number",
-        says: "The number of a page's frame in memory is shown to nobody but root; for everybody else these 55 bits are 0. It is not needed: bits 63 and 61 are shown to everybody.",
+        says: "The kernel has bit 63 set for these pages, and the program took them for absent or gave up. Either it tests another bit (in Rust, `entry >> 63 & 1` is bit 63), or it looks at the number of the page's frame in memory: that is shown to nobody but root, and not needed.",
         hint: "Which bits of an entry does your program look at?",
         section: "lab6-cow.md#clause-3",
         clauses: &[2, 3, 4, 5, 6, 7, 8, 9, 10],
@@ -129,8 +145,8 @@ pub static ALL: &[Mistake] = &[
     },
     Mistake {
         code: "stored-elsewhere",
-        says: "No page of the mapping had been stored into when the report was made: the store came later, or it went to other memory.",
-        hint: "At which address does your store go, and what is mapped there?",
+        says: "No page of the mapping was a copy when the report was made. Nothing had been stored yet, the bytes went to other memory, or the copies had been dropped again.",
+        hint: "When does your program store, at which address, and what is mapped there?",
         section: "lab6-cow.md#clause-4",
         clauses: &[4, 5, 6, 7, 8, 9],
         recognise: elsewhere,
@@ -161,13 +177,24 @@ pub static ALL: &[Mistake] = &[
     },
 ];
 
+/// The one mapping when `pages` is printed is shared, or one is through which the file is stored into.
 fn shared(obs: &Observation) -> Option<Clue> {
     let of = target(obs, name(obs));
     let expected = format!("`{}` is mapped with MAP_PRIVATE", name(obs));
     let mappings = of_file(obs, &of).ok()?;
-    if let Some(shared) = mappings.iter().find(|m| m.shared) {
+    let reaching = mappings.iter().find(|m| m.reaches_the_file());
+    let alone = || {
+        mappings
+            .iter()
+            .all(|m| m.shared)
+            .then(|| mappings.first())?
+    };
+    if let Some(shared) = reaching.or_else(alone) {
         let seen = "it was mapped with MAP_SHARED";
         return Some(clue::at(obs, shared.made, &["MAP_SHARED"], expected, seen));
+    }
+    if !mappings.is_empty() {
+        return None;
     }
     let refused = asked::refused(obs, &of);
     let step = refused
@@ -188,18 +215,21 @@ fn first_read_of_input(obs: &Observation) -> Option<usize> {
     read.map(|step| step.index)
 }
 
+/// One write carries lines between which the program waits or should have been looked at.
 fn held_back(obs: &Observation) -> Option<Clue> {
-    let printed = facts::line_at(obs, 0, "waiting: store").ok()??;
-    let read = first_read_of_input(obs)?;
-    (read < printed).then(|| Clue {
-        expected: Some("`waiting: store` is out before the program waits".to_owned()),
-        observed: Some("it waited first, and the lines came later".to_owned()),
+    let mapped = facts::line_at(obs, 0, MAPPED).ok()??;
+    let read = facts::line_at(obs, 0, READ).ok()??;
+    (mapped == read).then(|| Clue {
+        expected: Some("each line leaves the program when it is printed".to_owned()),
+        observed: Some("`mapped file` and `read file` left it together".to_owned()),
         exhibit: None,
     })
 }
 
 fn did_not_wait(obs: &Observation) -> Option<Clue> {
     facts::line_at(obs, 0, "waiting: store").ok()??;
+    // One that ended in between has another reason.
+    facts::line_at(obs, 0, STORED).ok()??;
     let input = &obs.scenario.actors[0];
     (input.keeps_input_open && first_read_of_input(obs).is_none()).then(|| Clue {
         expected: Some("after `waiting: store` the program reads standard input".to_owned()),
@@ -209,23 +239,35 @@ fn did_not_wait(obs: &Observation) -> Option<Clue> {
 }
 
 fn too_early(obs: &Observation) -> Option<Clue> {
-    let own = sight(obs, WAITS[0]).ok()?.numbers(Page::Own);
-    let before = sight(obs, READ).ok()?.numbers(Page::Own);
-    let stored = !own.is_empty() || !before.is_empty();
+    let stored = [READ, WAITS[0]].iter().any(|moment| {
+        sight(obs, moment).is_ok_and(|seen| {
+            let mut own = seen.numbers(Page::Own);
+            let others = debugger::pages(obs, &seen).unwrap_or_default();
+            own.retain(|page| !others.contains(page));
+            !own.is_empty()
+        })
+    });
     stored.then(Clue::default)
 }
 
 fn populated(obs: &Observation) -> Option<Clue> {
+    const MAP_LOCKED: u64 = 0x2000;
     const MAP_POPULATE: u64 = 0x8000;
+    let absent = sight(obs, MAPPED).is_ok_and(|seen| !seen.numbers(Page::Absent).is_empty());
+    if absent {
+        return None;
+    }
     let of = target(obs, name(obs));
     let all = calls_seen(obs);
     let step = all.iter().find(|step| {
-        let asks = Mmap::of(step.call).is_some_and(|map| map.flags & MAP_POPULATE != 0);
+        let asks =
+            Mmap::of(step.call).is_some_and(|map| map.flags & (MAP_POPULATE | MAP_LOCKED) != 0);
         asks && of.in_call(step.call)
     })?;
     let expected = "no page is there before it is touched";
-    let seen = "the mapping was made with MAP_POPULATE";
-    Some(clue::at(obs, step.index, &["MAP_POPULATE"], expected, seen))
+    let seen = "the mapping was made with a flag that brings all pages in";
+    let words = ["MAP_POPULATE", "MAP_LOCKED"];
+    Some(clue::at(obs, step.index, &words, expected, seen))
 }
 
 /// What a report in the output says of one kind of page: the value of one of its facts.
@@ -257,6 +299,10 @@ fn reports_wrong(obs: &Observation) -> bool {
 
 fn from_smaps(obs: &Observation) -> Option<Clue> {
     let step = asking::opened(obs, "smaps")?;
+    // For the reports, and not only for the line at the end.
+    facts::line_at(obs, 0, MAPPED)
+        .ok()?
+        .filter(|printed| step < *printed)?;
     if asking::opened(obs, "pagemap").is_some() || !reports_wrong(obs) {
         return None;
     }
@@ -290,12 +336,20 @@ fn entries(obs: &Observation) -> Option<Vec<u64>> {
 fn half_entries(obs: &Observation) -> Option<Clue> {
     let entries = entries(obs)?;
     let reads = asking::pagemap_reads(obs);
+    let near = |from: u64| {
+        entries
+            .iter()
+            .any(|at| (*at..at + 8 * count(obs)).contains(&from))
+    };
     let refused = reads.iter().find(|read| {
         let half = !read.from.is_multiple_of(8) || !read.asked.is_multiple_of(8);
-        half && read.from == read.to && entries.contains(&read.from)
+        half && read.from == read.to && near(read.from)
     })?;
-    let expected = "so many bytes of pagemap are read as whole entries have";
-    let seen = format!("{} bytes were asked for, and refused", refused.asked);
+    let expected = "a place and a number of bytes that are multiples of 8";
+    let seen = format!(
+        "{} bytes at byte {} of pagemap were asked for, and refused",
+        refused.asked, refused.from
+    );
     Some(clue::at(obs, refused.index, &["EINVAL"], expected, seen))
 }
 
@@ -319,26 +373,42 @@ fn wrong_index(obs: &Observation) -> Option<Clue> {
 fn bit_63(obs: &Observation) -> Option<Clue> {
     asking::opened(obs, "pagemap")?;
     let all = said(obs, &WHEN_MAPPED, OWN)? == all_pages(obs);
-    let none_there = sight(obs, MAPPED).ok()?.numbers(Page::Own).is_empty();
-    (all && none_there).then(Clue::default)
+    let all_absent = sight(obs, MAPPED).ok()?.numbers(Page::Absent).len() as u64 == count(obs);
+    (all && all_absent && knows_its_own(obs)).then(Clue::default)
+}
+
+/// What the program says of its own pages after the stores, if it comes so far, is right.
+fn knows_its_own(obs: &Observation) -> bool {
+    match (said(obs, &WHEN_STORED, OWN), sight(obs, STORED)) {
+        (Some(said), Ok(seen)) => said == ranges(&seen.numbers(Page::Own)),
+        _ => true,
+    }
 }
 
 fn bit_61(obs: &Observation) -> Option<Clue> {
     asking::opened(obs, "pagemap")?;
     let all = said(obs, &WHEN_READ, OWN)? == all_pages(obs);
     let none_own = sight(obs, READ).ok()?.numbers(Page::Own).is_empty();
+    let none_own = none_own && !knows_its_own(obs);
     (all && none_own && said(obs, &WHEN_READ, FILE)? == "none").then(Clue::default)
 }
 
-/// It asks at the right place, and either gives up or takes the frame number for presence.
+/// It asks at the right place and time, and takes pages that are there for absent; or it gives up,
+/// and says that somebody else should run it.
 fn frame_number(obs: &Observation) -> Option<Clue> {
-    asking::opened(obs, "pagemap")?;
+    let entries = entries(obs)?;
+    let reads = asking::pagemap_reads(obs);
+    let covers = |read: &&asking::Read| entries.iter().any(|at| (read.from..read.to).contains(at));
+    let first = reads.iter().find(covers)?;
+    let words = obs.evidence.actors[0].stderr.text().to_lowercase();
+    let asks_for_root = ["root", "privilege", "cap_sys_admin", "frame", "pfn"];
     let gives_up = matches!(obs.evidence.actors[0].ending, Ending::Exited { code } if code != 0)
-        && said(obs, &WHEN_READ, FILE).is_none()
-        && !asking::pagemap_reads(obs).is_empty();
+        && asks_for_root.iter().any(|word| words.contains(word));
+    let mapped = facts::line_at(obs, 0, MAPPED).ok()?.unwrap_or(first.index);
+    let again = reads.iter().filter(covers).any(|read| read.index > mapped);
     let there = sight(obs, READ).is_ok_and(|seen| seen.numbers(Page::Absent).is_empty());
     let all_absent = said(obs, &WHEN_READ, ABSENT).is_some_and(|said| said == all_pages(obs));
-    (gives_up || (there && all_absent)).then(Clue::default)
+    (gives_up || (again && there && all_absent)).then(Clue::default)
 }
 
 fn elsewhere(obs: &Observation) -> Option<Clue> {
@@ -351,7 +421,11 @@ fn too_much(obs: &Observation) -> Option<Clue> {
     let own = sight(obs, STORED).ok()?.numbers(Page::Own);
     let named = named(obs);
     let before = sight(obs, READ).ok()?.numbers(Page::Own);
-    (before.is_empty() && own.len() > named.len()).then(Clue::default)
+    let others = debugger::pages(obs, &sight(obs, STORED).ok()?).unwrap_or_default();
+    let more = own
+        .iter()
+        .any(|page| !named.contains(page) && !others.contains(page));
+    (before.is_empty() && more).then(Clue::default)
 }
 
 /// The page count shows it, or that the last page is refused.
@@ -360,12 +434,18 @@ fn rounded_down(obs: &Observation) -> Option<Clue> {
     let said = facts::lines(&output).find_map(|line| line.strip_prefix("pages: "));
     let counted =
         said.is_some_and(|said| said.parse().is_ok_and(|said: u64| said + 1 == count(obs)));
-    let refused = output.is_empty() && named(obs) == [count(obs).saturating_sub(1)];
+    let last = count(obs).saturating_sub(1);
+    let of = target(obs, name(obs));
+    let opened = |step: &Step<'_>| {
+        Open::of(step.call).is_some() && step.call.succeeded() && of.in_call(step.call)
+    };
+    let refused =
+        output.is_empty() && last > 0 && named(obs) == [last] && calls_seen(obs).iter().any(opened);
     (counted || refused).then(|| Clue {
         expected: Some(format!("`{}` has {} pages", name(obs), count(obs))),
         observed: Some(match said {
             Some(said) => format!("the program counts {said}"),
-            None => format!("page {} was refused", count(obs).saturating_sub(1)),
+            None => format!("page {last} was refused"),
         }),
         exhibit: None,
     })

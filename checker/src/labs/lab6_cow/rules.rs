@@ -2,110 +2,23 @@
 
 use crate::evidence::Observation;
 use crate::evidence::address_space::Page;
-use crate::evidence::trace::What;
-use crate::rule::mapping::{Mapping, live_before, replay};
 use crate::rule::moved::{self, Way};
-use crate::rule::trace::{events, target};
-use crate::rule::{asked, ending, exhibit, facts, file, finding::broken, moment, refusal};
+use crate::rule::trace::target;
+use crate::rule::{ending, exhibit, finding::broken, refusal};
 use crate::verdict::{Finding, Ruling, Spot};
 
-use super::scenarios::{DEBUGGER, MAPPED, READ, STORED, WAITS};
-use super::sight::{
-    Sight, WHEN_MAPPED, WHEN_READ, WHEN_STORED, all_facts, ranges, reported, sight, when,
-};
-use super::{count, name, named};
+use super::scenarios::{MAPPED, READ, STORED, WAITS};
+use super::sight::{Sight, WHEN_MAPPED, WHEN_READ, WHEN_STORED, reported, sight, when, which};
+use super::{count, debugger, name, named, whole};
 
 /// The file cannot be used: an error with its name, nothing done.
 pub fn bad_file(obs: &Observation) -> Ruling {
     refusal::of(obs, &[name(obs)])?;
-    ending::resident_at_most(obs, 64, None)
-}
-
-/// Clause 1.
-pub fn private_and_untouched(obs: &Observation) -> Ruling {
-    mapped_as_asked(obs)?;
-    let of = target(obs, name(obs));
-    let mut shared = None;
-    replay(obs, |index, _, mappings| {
-        if shared.is_none()
-            && mappings
-                .iter()
-                .any(|m| of.has(m.id) && m.reaches_the_file())
-        {
-            shared = Some(index);
-        }
-    })?;
-    if let Some(index) = shared {
-        return broken(
-            format!("no writable shared mapping of `{}` is made", name(obs)),
-            "one was made",
-        )
-        .at(Spot::Event { index })
-        .show(exhibit::calls(obs, index, &["MAP_SHARED"]))
-        .code("shared-mapping")
-        .fail();
-    }
-    let old = file::old_bytes(obs, name(obs));
-    for rule in [MAPPED, READ, WAITS[0], STORED, WAITS[1]] {
-        for at in obs.evidence.moments_of(rule) {
-            moment::file_has(obs, at, name(obs), &old, &format!("when {}", when(rule)))?;
-        }
-    }
-    file::all_unchanged(obs)
-}
-
-/// When `pages` is printed, the whole file is mapped privately, once, for reading and writing.
-fn mapped_as_asked(obs: &Observation) -> Ruling {
-    let of = target(obs, name(obs));
-    let expected = format!(
-        "when `pages` is printed, `{}` is mapped once, as a whole, with PROT_READ, PROT_WRITE and \
-         MAP_PRIVATE",
-        name(obs)
-    );
-    let Some(printed) = facts::line_at(obs, 0, "pages:")? else {
-        return match asked::refused(obs, &of).last() {
-            Some(_) => asked::nothing_mapped(obs, &of, expected),
-            None => broken("a line `pages` is printed", "it never was")
-                .at(Spot::Missing)
-                .show_some(exhibit::last_calls(obs, 0))
-                .fail(),
-        };
-    };
-    let process = events(obs)?.get(printed).map_or(0, |event| event.process);
-    let live = live_before(obs, printed)?;
-    let its = |m: &&Mapping| of.has(m.id) && m.process == process;
-    let own: Vec<&Mapping> = live.iter().filter(its).collect();
-    let length = file::before(obs, name(obs)).map_or(0, |state| state.length);
-    let seen = |m: &Mapping, observed: String, words: &[&str]| {
-        broken(expected.clone(), observed)
-            .at(Spot::Event { index: m.made })
-            .show(exhibit::calls(obs, m.made, words))
-            .fail()
-    };
-    match own[..] {
-        [] if live.iter().any(|m| of.has(m.id)) => broken(
-            expected,
-            "another process of the program has it mapped, and not the one that prints",
-        )
-        .at(Spot::Event { index: printed })
-        .show(exhibit::calls(obs, printed, &[]))
-        .fail(),
-        [] => asked::nothing_mapped(obs, &of, expected),
-        [m] if m.shared || !m.is_read_write() => {
-            let flags = asked::flags(m.prot, m.shared);
-            let words = match m.shared {
-                true => &["MAP_SHARED"][..],
-                false => &["PROT_READ", "PROT_WRITE", "PROT_NONE"],
-            };
-            seen(m, format!("it is mapped with {flags}"), words)
-        }
-        [m] if m.range().from > 0 || m.range().to < length => {
-            let range = m.range();
-            let observed = format!("bytes {} to {} of it are mapped", range.from, range.to - 1);
-            seen(m, observed, &[])
-        }
-        [_] => Ok(()),
-        [.., m] => seen(m, format!("it is mapped {} times", own.len()), &[]),
+    ending::resident_at_most(obs, 64, None)?;
+    match moved::none(obs, &target(obs, name(obs)), Way::Either, "read-by-call") {
+        // Without a trace, memory tells of most of it.
+        Err(Finding::Unobservable(_)) => Ok(()),
+        other => other,
     }
 }
 
@@ -175,13 +88,6 @@ pub fn all_are(obs: &Observation, seen: &Sight<'_>, whose: Page) -> Ruling {
         .fail()
 }
 
-fn which(numbers: &[u64]) -> String {
-    match numbers {
-        [one] => format!("page {one}"),
-        several => format!("pages {}", ranges(several)),
-    }
-}
-
 fn is_whose(numbers: &[u64], whose: Page) -> &'static str {
     match (numbers.len(), whose) {
         (1, Page::OfTheFile) => "is the file's",
@@ -196,13 +102,19 @@ fn is_whose(numbers: &[u64], whose: Page) -> &'static str {
 /// Clause 4.
 pub fn named_are_own(obs: &Observation) -> Ruling {
     let seen = sight(obs, STORED)?;
-    own_are(&seen, &named(obs))?;
+    own_are(obs, &seen, &named(obs))?;
     file_or_own(&seen)?;
     reported(obs, &WHEN_STORED, &seen)
 }
 
-/// At this moment exactly these pages are the process's own copies.
-pub fn own_are(seen: &Sight<'_>, wanted: &[u64]) -> Ruling {
+/// At this moment exactly these pages are the process's own copies, and those into which a debugger
+/// has stored.
+pub fn own_are(obs: &Observation, seen: &Sight<'_>, wanted: &[u64]) -> Ruling {
+    let mut wanted = wanted.to_vec();
+    wanted.extend(debugger::pages(obs, seen)?);
+    wanted.sort_unstable();
+    wanted.dedup();
+    let wanted = &wanted[..];
     let own = seen.numbers(Page::Own);
     let when = when(&seen.moment.rule);
     let expected = match wanted {
@@ -250,7 +162,7 @@ pub fn own_are(seen: &Sight<'_>, wanted: &[u64]) -> Ruling {
 }
 
 /// No page is absent.
-fn file_or_own(seen: &Sight<'_>) -> Ruling {
+pub fn file_or_own(seen: &Sight<'_>) -> Ruling {
     let absent = seen.numbers(Page::Absent);
     if absent.is_empty() {
         return Ok(());
@@ -274,7 +186,12 @@ fn file_or_own(seen: &Sight<'_>) -> Ruling {
 pub fn same_line(obs: &Observation) -> Ruling {
     let before = sight(obs, READ)?;
     for rule in [STORED, WAITS[1]] {
+        // Not every run is looked at while it waits.
+        if rule != STORED && obs.evidence.moments_of(rule).next().is_none() {
+            continue;
+        }
         let after = sight(obs, rule)?;
+        own_are(obs, &after, &named(obs))?;
         if after.line() != before.line() {
             return broken(
                 format!(
@@ -289,60 +206,27 @@ pub fn same_line(obs: &Observation) -> Ruling {
             .fail();
         }
     }
-    own_are(&sight(obs, WAITS[1])?, &named(obs))?;
     works(obs)
 }
 
-/// All facts, and exit status 0; the named pages are the program's own.
+/// A whole run of the first form: clause 6 if a debugger has a hand in it.
 pub fn works(obs: &Observation) -> Ruling {
-    own_are(&sight(obs, STORED)?, &named(obs))?;
-    facts::are(obs, &all_facts(obs, &[])?)?;
-    ending::exits(obs, 0)
+    up_to_the_stores(obs, &named(obs))?;
+    whole::run(obs, &["store", "end"], &[])
 }
 
-/// Clause 6.
-pub fn looked_up(obs: &Observation) -> Ruling {
-    let waiting = sight(obs, WAITS[0])?;
-    could_store(obs, &waiting)?;
-    let mut wanted = waiting.numbers(Page::Own);
-    wanted.extend(named(obs));
-    wanted.sort_unstable();
-    wanted.dedup();
-    let seen = sight(obs, STORED)?;
-    own_are(&seen, &wanted)?;
-    reported(obs, &WHEN_STORED, &seen).map_err(|finding| match finding {
-        Finding::Broken(mut diagnosis, code) => {
-            let page = which(&waiting.numbers(Page::Own));
-            let told = format!("a debugger has stored into {page} meanwhile; then: ");
-            diagnosis.expected.insert_str(0, &told);
-            Finding::Broken(diagnosis, code)
-        }
-        other => other,
-    })
-}
-
-/// Whether the debugger's store made a copy: its rule acts right before the first wait is looked at.
-fn could_store(obs: &Observation, waiting: &Sight<'_>) -> Ruling {
-    if !waiting.numbers(Page::Own).is_empty() {
-        return Ok(());
+/// The pages and the reports up to `stored`.
+pub fn up_to_the_stores(obs: &Observation, stored: &[u64]) -> Ruling {
+    let seen = sight(obs, MAPPED)?;
+    all_are(obs, &seen, Page::Absent)?;
+    reported(obs, &WHEN_MAPPED, &seen)?;
+    for (report, own) in [(WHEN_READ, &[][..]), (WHEN_STORED, stored)] {
+        let seen = sight(obs, report.moment)?;
+        own_are(obs, &seen, own)?;
+        file_or_own(&seen)?;
+        reported(obs, &report, &seen)?;
     }
-    if !waiting.region.permissions.contains('w') {
-        let permissions = asked::flags_shown(&waiting.region.permissions);
-        return broken(
-            format!("the mapping of `{}` can be stored into", name(obs)),
-            format!("it is mapped with {permissions}"),
-        )
-        .at(waiting.spot())
-        .fail();
-    }
-    let did = events(obs)?.iter().find_map(|event| match &event.what {
-        What::Rule { rule, did } if rule == DEBUGGER => Some(did.as_str()),
-        _ => None,
-    });
-    Err(Finding::Unobservable(format!(
-        "a debugger's store into the program made no copy ({})",
-        did.unwrap_or("it was never tried")
-    )))
+    Ok(())
 }
 
 /// Clause 7.

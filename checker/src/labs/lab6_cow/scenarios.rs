@@ -23,11 +23,8 @@ pub const PARENT: &str = "parent file:";
 /// The moments at which the program waits for a line.
 pub const WAITS: [&str; 3] = ["first wait", "second wait", "third wait"];
 
-/// The name of the rule by which a debugger stores into a page.
-pub const DEBUGGER: &str = "debugger";
-
-/// Clause 0: more pages than are looked at.
-const MANY: u64 = 3_000_000;
+/// The most pages that have to be refused.
+const TOO_MANY: u64 = 65_537;
 
 /// All scenarios, in the order of the checks.
 pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
@@ -43,28 +40,43 @@ pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
     all
 }
 
-/// A few bytes at the start of each page of a file of this length, holes between them. No rule asks
-/// what a page holds, and what is set up and looked at costs time.
-fn pieces(inputs: &mut Inputs, length: u64) -> Vec<(u64, Bytes)> {
-    let starts = (0..length).step_by(inputs.page as usize);
-    let piece = |start: u64| (start, Bytes(inputs.lines((length - start).min(16))));
-    starts.map(piece).collect()
+/// A few bytes at the start of every third page of a file of so many, holes between them. No rule
+/// asks what a page holds, and a page of a hole comes into memory only if it is touched.
+fn pieces(inputs: &mut Inputs, count: u64) -> Vec<(u64, Bytes)> {
+    let starts = (0..count).step_by(3).map(|page| page * inputs.page);
+    let starts: Vec<u64> = starts.collect();
+    let piece = |start| (start, Bytes(inputs.lines(16)));
+    starts.into_iter().map(piece).collect()
+}
+
+/// A scenario with a run for each of these command lines.
+fn runs<'a>(name: &str, lines: impl IntoIterator<Item = Vec<&'a str>>) -> Scenario {
+    let mut scenario = Scenario::new(name, &[]);
+    scenario.actors.clear();
+    let add = |scenario: Scenario, line: Vec<&str>| scenario.and(&line);
+    lines.into_iter().fold(scenario, add)
 }
 
 fn bad_input(inputs: &mut Inputs) -> Vec<Scenario> {
-    let f = inputs.name("data");
+    let stems = ["no", "folder", "pipe", "closed", "empty", "long", "longer"];
+    let [missing, folder, fifo, closed, empty, long, longer] = stems.map(|stem| inputs.name(stem));
+    let f = closed.as_str();
     let bytes = inputs.lines(50);
-    let cow = |name: &str| Scenario::new(name, &[&f, "0"]);
-    let many = inputs.page * MANY;
+    let piece = || vec![(0, Bytes(bytes.clone()))];
+    // A length that 32 bits do not hold, and whose lower half is one page.
+    let wrapped = (1 << 32) + inputs.page;
+    let usage = ["1x", "", "-1", "+1"].map(|word| vec![f, word]);
+    let all = [&missing, &folder, &fifo, &closed, &empty, &long, &longer];
     vec![
-        Scenario::new("usage-none", &[]),
-        Scenario::new("usage-word", &[&f, "1x"]).file(&f, &bytes),
-        cow("missing"),
-        cow("directory").other(&f, FileKind::Directory),
-        cow("fifo").other(&f, FileKind::Fifo),
-        cow("unreadable").file(&f, &bytes).mode(0o000),
-        cow("empty").file(&f, b""),
-        cow("many").sparse(&f, many, vec![(0, Bytes(bytes))]),
+        runs("usage", usage).and(&[]).file(f, &bytes),
+        runs("bad-files", all.map(|name| vec![name.as_str(), "0"]))
+            .other(&folder, FileKind::Directory)
+            .other(&fifo, FileKind::Fifo)
+            .file(f, &bytes)
+            .mode(0o000)
+            .file(&empty, b"")
+            .sparse(&long, inputs.page * TOO_MANY, piece())
+            .sparse(&longer, wrapped.max(inputs.page * TOO_MANY), piece()),
     ]
 }
 
@@ -98,40 +110,54 @@ fn looked_at_waits(mut scenario: Scenario) -> Scenario {
     scenario
 }
 
+/// A debugger stores into a page of the file at this point.
+fn debugged(scenario: Scenario, at: Point, page: u64) -> Scenario {
+    let file = scenario.files[0].name.clone();
+    let name = format!("debugger at page {page}");
+    scenario.rule(&name, at, vec![Action::StoreInside { file, page }])
+}
+
 fn stores(inputs: &mut Inputs) -> Vec<Scenario> {
     let page = inputs.page;
     let f = inputs.name("data");
-    let count = inputs.between(6, 9);
-    let length = page * count;
-    // Two pages, with a group of exactly two between them, and one that nobody names.
-    let low = inputs.between(0, 1);
-    let high = low + 3;
-    let other = inputs.pick(&[2, count - 1]);
-    let (low, high) = (low.to_string(), high.to_string());
-    let pieces = pieces(inputs, length);
+    let count = inputs.between(18, 24);
+    let pieces = pieces(inputs, count);
     let cow = |name: &str, pages: &[&str]| {
         let words: Vec<&str> = [f.as_str()].iter().chain(pages).copied().collect();
         let scenario = Scenario::new(name, &words);
-        scenario.sparse(&f, length, pieces.clone()).synced()
+        scenario.sparse(&f, page * count, pieces.clone()).synced()
     };
-    let debugger = Action::StoreInside {
-        file: f.clone(),
-        page: other,
-    };
-    let asked = cow("asked", &[&low, &high, &low]).rule(DEBUGGER, Point::input(), vec![debugger]);
+    // Ten is ten, whatever it begins with.
+    let last = (count - 1).to_string();
+    let asked = cow("asked", &["4", "1", "4"]);
+    let asked = debugged(asked, Point::line("mapped absent:"), inputs.between(6, 8));
+    let asked = debugged(asked, Point::input(), inputs.between(12, 16));
     vec![
-        looked_at_waits(plain(cow("cow", &[&high, &low]))),
-        plain(cow("cow-none", &[])),
+        looked_at_waits(plain(cow("cow", &["010", "0", &last, "9"]))),
+        in_pieces(cow("cow-none", &[])),
         looked_at_waits(plain(asked)),
     ]
 }
 
-/// Fixed, so that its output can be stored; in pages, so that it is the same on every machine.
+/// A run of the first form in which the first line comes in two pieces.
+fn in_pieces(scenario: Scenario) -> Scenario {
+    let looked = explored(scenario, &[MAPPED, READ, STORED], 0);
+    let feeds = [("half a line", "go "), (WAITS[0], "on\n"), (WAITS[1], "\n")];
+    let mut times = 1..;
+    feeds.into_iter().fold(looked, |scenario, (name, bytes)| {
+        let then = vec![Action::Feed("subject".to_owned(), Bytes::from(bytes))];
+        let time = times.next().unwrap_or(1);
+        scenario.rule(name, Point::input(), then).nth_time(time)
+    })
+}
+
+/// Fixed, so that its output can be stored; in pages, so that it is the same on every machine. At
+/// the second wait the input is at its end.
 fn transcript(page: u64) -> Scenario {
     let piece = Bytes::from("Copy on write\n");
     Scenario::new("transcript", &["cow.bin", "1"])
         .sparse("cow.bin", page * 4, vec![(0, piece)])
-        .input(b"\n\n")
+        .input(b"\n")
 }
 
 fn edges(inputs: &mut Inputs) -> Vec<Scenario> {
@@ -144,39 +170,48 @@ fn edges(inputs: &mut Inputs) -> Vec<Scenario> {
     let partial = vec![(0, piece), (length - 1, Bytes::from("."))];
     let (last, beyond) = (last.to_string(), (last + 1).to_string());
     let one_byte = inputs.lines(1);
-    let cow = |name: &str, number: &str| {
-        let scenario = Scenario::new(name, &[&f, number]);
-        scenario.sparse(&f, length, partial.clone()).synced()
-    };
+    let on_file = |scenario: Scenario| scenario.sparse(&f, length, partial.clone());
+    // One more than 32 bits hold, and one more than 64 bits do.
+    let outside = [&beyond, "4294967296", "18446744073709551616"].map(|page| vec![&*f, page]);
+    let dropped: [&[&str]; 2] = [&["--drop", &f], &["--drop", &f, &beyond]];
+    let forked: [&[&str]; 2] = [&["--fork", &f, "0"], &["--fork", &f, "0", &beyond]];
     vec![
-        plain(cow("partial", &last)),
+        // A private mapping needs no right to write.
+        plain(on_file(Scenario::new("partial", &[&f, &last])).mode(0o444)),
         plain(Scenario::new("one-byte", &[&f, "0"]).file(&f, &one_byte)),
-        cow("outside", &beyond),
-        // One more than 64 bits hold.
-        cow("outside-far", "18446744073709551616"),
+        on_file(runs("outside", outside)),
+        on_file(runs("drop-refused", dropped.map(<[&str]>::to_vec))),
+        on_file(runs("fork-refused", forked.map(<[&str]>::to_vec))),
     ]
 }
 
 fn stretch(inputs: &mut Inputs) -> Vec<Scenario> {
+    const COUNT: u64 = 8;
     let page = inputs.page;
     let f = inputs.name("data");
-    let pieces = pieces(inputs, page * 5);
-    let (one, other) = inputs.pick(&[("0", "3"), ("3", "0"), ("1", "4")]);
-    let dropped = Scenario::new("dropped", &["--drop", &f, one, other]);
-    let forked = Scenario::new("forked", &["--fork", &f, one, other]);
-    let dirty = Scenario::new("dirty", &[&f, one]);
-    let with = |scenario: Scenario| scenario.sparse(&f, page * 5, pieces.clone());
+    let pieces = pieces(inputs, COUNT);
+    let with = |scenario: Scenario| scenario.sparse(&f, page * COUNT, pieces.clone());
+    let first = inputs.between(0, 1);
+    let [one, third, fourth] = [1, 3, 4].map(|page| (first + page).to_string());
+    let (one, third, fourth) = (one.as_str(), third.as_str(), fourth.as_str());
+    let dropped = with(Scenario::new(
+        "dropped",
+        &["--drop", &f, third, fourth, one],
+    ));
+    let forked = with(Scenario::new("forked", &["--fork", &f, one, third]));
+    let dirty = with(Scenario::new("dirty", &[&f, third]));
+    let told = || Point::line("stored absent:");
     vec![
         explored(
-            with(dropped).synced(),
+            debugged(dropped.synced(), told(), first + 6),
             &[MAPPED, READ, STORED, DROPPED, AGAIN],
             2,
         ),
-        looked_at_waits(explored(
-            with(forked).synced(),
+        explored(
+            debugged(forked.synced(), told(), first + 5),
             &[MAPPED, READ, STORED, CHILD, PARENT],
             3,
-        )),
-        plain(with(dirty)),
+        ),
+        plain(dirty),
     ]
 }

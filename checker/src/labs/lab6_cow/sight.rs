@@ -11,7 +11,7 @@ use crate::rule::{exhibit, moment, pages};
 use crate::verdict::{Exhibit, Finding, Ruling, Spot};
 
 use super::scenarios::{AGAIN, CHILD, DROPPED, MAPPED, PARENT, READ, STORED, WAITS};
-use super::{count, name};
+use super::{count, debugger, name};
 
 /// A report: at which moment it is made, and where it stands in the output.
 #[derive(Clone, Copy, Debug)]
@@ -244,18 +244,24 @@ pub fn reported(obs: &Observation, of: &Report, sight: &Sight<'_>) -> Ruling {
     let facts = sight.facts(of);
     let each = facts.into_iter().zip(of.before..);
     let mut each = each.map(|(fact, n)| facts::nth_is(obs, n, fact));
-    each.find(Result::is_err)
-        .unwrap_or(Ok(()))
-        .map_err(from_outside)
+    let ruling = each.find(Result::is_err).unwrap_or(Ok(()));
+    let Err(Finding::Broken(mut diagnosis, code)) = ruling else {
+        return ruling;
+    };
+    diagnosis.expected.push_str(", as it looks from outside");
+    let stored = debugger::pages(obs, sight)?;
+    if !stored.is_empty() {
+        let told = format!("a debugger has stored into {}; then: ", which(&stored));
+        diagnosis.expected.insert_str(0, &told);
+    }
+    Err(Finding::Broken(diagnosis, code))
 }
 
-fn from_outside(finding: Finding) -> Finding {
-    match finding {
-        Finding::Broken(mut diagnosis, code) => {
-            diagnosis.expected.push_str(", as it looks from outside");
-            Finding::Broken(diagnosis, code)
-        }
-        other => other,
+/// Pages by their numbers, in words.
+pub fn which(numbers: &[u64]) -> String {
+    match numbers {
+        [one] => format!("page {one}"),
+        several => format!("pages {}", ranges(several)),
     }
 }
 
