@@ -51,7 +51,9 @@ pub struct Detail {
     pub anonymous_kib: u64,
     /// `Private_Dirty` of smaps, KiB.
     pub private_dirty_kib: u64,
-    /// Page by page, from the start of the region; at most [`Detail::PAGES`].
+    /// Page by page, from the start of the region; at most [`Detail::PAGES`]. As JSON a text with a
+    /// letter for each, [`Page::letter`].
+    #[serde(with = "letters")]
     pub pages: Vec<Page>,
 }
 
@@ -61,8 +63,7 @@ impl Detail {
 }
 
 /// One page, from its `pagemap` entry (Documentation/admin-guide/mm/pagemap.rst).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
     /// Not in the page table: never touched, or dropped. Bit 63 is 0.
     Absent,
@@ -70,4 +71,58 @@ pub enum Page {
     OfTheFile,
     /// In the page table and the process's own copy: bit 63 is 1, bit 61 is 0.
     Own,
+}
+
+impl Page {
+    /// `-`, `f` or `o`.
+    pub fn letter(self) -> char {
+        match self {
+            Page::Absent => '-',
+            Page::OfTheFile => 'f',
+            Page::Own => 'o',
+        }
+    }
+
+    fn of_letter(letter: char) -> Option<Page> {
+        let all = [Page::Absent, Page::OfTheFile, Page::Own];
+        all.into_iter().find(|page| page.letter() == letter)
+    }
+}
+
+/// Pages as text: there may be thousands of them.
+mod letters {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Page;
+
+    pub fn serialize<S: Serializer>(pages: &[Page], out: S) -> Result<S::Ok, S::Error> {
+        let text: String = pages.iter().map(|page| page.letter()).collect();
+        out.serialize_str(&text)
+    }
+
+    pub fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Vec<Page>, D::Error> {
+        let text = String::deserialize(from)?;
+        let pages = text.chars().map(Page::of_letter).collect::<Option<_>>();
+        pages.ok_or_else(|| D::Error::custom("a letter that stands for no page"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_letters() {
+        let detail = Detail {
+            pages: vec![Page::Absent, Page::OfTheFile, Page::Own],
+            ..Detail::default()
+        };
+        let text = serde_json::to_string(&detail).expect("JSON");
+        assert!(text.contains("\"-fo\""), "{text}");
+        let again: Detail = serde_json::from_str(&text).expect("the same");
+        assert_eq!(again, detail);
+        let wrong = text.replace("-fo", "-fx");
+        assert!(serde_json::from_str::<Detail>(&wrong).is_err());
+    }
 }

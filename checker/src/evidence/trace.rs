@@ -121,8 +121,9 @@ impl Call {
     }
 }
 
-/// One argument of a system call.
+/// One argument of a system call; as JSON its three parts in a row, since there are so many of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "(String, u64, String)", into = "(String, u64, String)")]
 pub struct Argument {
     /// Its name in the manual page, such as `flags`.
     pub name: String,
@@ -130,6 +131,18 @@ pub struct Argument {
     pub raw: u64,
     /// In words: flags by name, text quoted, a descriptor with its file.
     pub shown: String,
+}
+
+impl From<(String, u64, String)> for Argument {
+    fn from((name, raw, shown): (String, u64, String)) -> Argument {
+        Argument { name, raw, shown }
+    }
+}
+
+impl From<Argument> for (String, u64, String) {
+    fn from(Argument { name, raw, shown }: Argument) -> (String, u64, String) {
+        (name, raw, shown)
+    }
 }
 
 /// A file as a call referred to it.

@@ -99,7 +99,7 @@ static CLAUSES: &[Clause] = &[
             Check::runs("window", &["read"], rules::read_through_the_mapping),
             Check {
                 name: "untraced",
-                scenarios: &["read", "read-untraced"],
+                scenarios: &["watched", "watched-untraced"],
                 judge: Judge::Together(twin::same),
             },
         ],

@@ -65,7 +65,8 @@ static CLAUSES: &[Clause] = &[
         hint: "In your lab's folder this is given code: `git checkout` on its src/main.rs and src/given.rs brings that back.",
         checks: &[
             Check::runs("usage", &["usage"], refusal::usage),
-            Check::runs("bad-file", &["bad-files"], rules::bad_file),
+            Check::runs("bad-file", &["bad-files"], rules::refused),
+            Check::runs("long-file", &["long-files"], rules::long_file),
         ],
     },
     Clause {

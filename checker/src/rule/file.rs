@@ -61,6 +61,10 @@ pub fn has_bytes(obs: &Observation, name: &str, expected: &[u8]) -> Ruling {
 /// One state of a file has exactly these bytes. `when` is a phrase such as `afterwards`.
 pub fn state_has_bytes(state: &FileState, name: &str, expected: &[u8], when: &str) -> Ruling {
     let found = bytes(state);
+    // Most are, and seen to be so at once.
+    if state.length == expected.len() as u64 && found == expected {
+        return Ok(());
+    }
     let show = exhibit::bytes(&format!("the file `{name}` {when}"), expected, &found);
     let length = expected.len() as u64;
     if state.length != length {

@@ -194,8 +194,10 @@ fn reads(inputs: &mut Inputs) -> Vec<Scenario> {
     let scenario = runs("read", lines)
         .file(&f, &inputs.lines(length))
         .file(&g, &inputs.bytes(small));
-    let twin = scenario.twin();
-    vec![scenario, twin]
+    let text = inputs.lines(page * 2);
+    let watched = runs("watched", [read(&f, near, few)]).file(&f, &text);
+    let twin = watched.twin();
+    vec![scenario, watched, twin]
 }
 
 /// Fixed, so that its output can be stored; and on pages of one size, so that it is the same on
@@ -241,6 +243,8 @@ fn limits(inputs: &mut Inputs) -> Scenario {
         numbers(&[MAX - 1, 2]),
         numbers(&[MAX, 2]),
         numbers(&[MAX + 1]),
+        numbers(&[u64::MAX]),
+        numbers(&[u64::MAX, 2]),
         numbers(&[1, MAX]),
         numbers(&[2, MAX]),
         read(&f, 1, MAX),

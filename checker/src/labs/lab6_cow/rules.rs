@@ -11,8 +11,8 @@ use super::scenarios::{MAPPED, READ, STORED, WAITS};
 use super::sight::{Sight, WHEN_MAPPED, WHEN_READ, WHEN_STORED, reported, sight, when, which};
 use super::{count, debugger, name, named, whole};
 
-/// The file cannot be used: an error with its name, nothing done.
-pub fn bad_file(obs: &Observation) -> Ruling {
+/// The file is too long: it is refused, and not read.
+pub fn long_file(obs: &Observation) -> Ruling {
     refusal::of(obs, &[name(obs)])?;
     ending::resident_at_most(obs, 64, None)?;
     match moved::none(obs, &target(obs, name(obs)), Way::Either, "read-by-call") {
@@ -229,7 +229,7 @@ pub fn up_to_the_stores(obs: &Observation, stored: &[u64]) -> Ruling {
     Ok(())
 }
 
-/// Clause 7.
+/// The file or a page of it cannot be used: an error with its name, nothing done.
 pub fn refused(obs: &Observation) -> Ruling {
     refusal::of(obs, &[name(obs)])
 }

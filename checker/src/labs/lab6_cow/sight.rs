@@ -91,14 +91,10 @@ impl Sight<'_> {
     pub fn picture(&self, wanted: impl Fn(u64) -> Page) -> Exhibit {
         /// So many fit on a line.
         const SHOWN: usize = 30;
-        let letter = |page| match page {
-            Page::OfTheFile => "f",
-            Page::Own => "o",
-            Page::Absent => "-",
-        };
         let shown = || self.pages.iter().take(SHOWN);
-        let expected: Vec<&str> = shown().map(|&(n, _)| letter(wanted(n))).collect();
-        let observed: Vec<&str> = shown().map(|&(_, page)| letter(page)).collect();
+        let letters = |page: Page| page.letter().to_string();
+        let expected: Vec<String> = shown().map(|&(n, _)| letters(wanted(n))).collect();
+        let observed: Vec<String> = shown().map(|&(_, page)| letters(page)).collect();
         exhibit::lines(
             "pages from 0 on (f the file's, o its own, - not there)",
             Some(expected.join(" ") + "\n"),
