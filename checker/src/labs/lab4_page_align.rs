@@ -74,7 +74,7 @@ static CLAUSES: &[Clause] = &[
         promise: "all is right where pages have 16 or 64 KiB",
         points: 10,
         after: &[1, 2],
-        hint: "Which of your numbers depend on the page size, and do all of them come from the one that was asked?",
+        hint: "Which of your numbers depend on the page size, and do all of them come from the one that was asked? If clause 5 fails too, begin there.",
         checks: &[
             Check::runs(
                 "larger-pages",

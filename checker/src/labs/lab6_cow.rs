@@ -75,7 +75,7 @@ static CLAUSES: &[Clause] = &[
         promise: "the file is mapped privately and stays as it was",
         points: 10,
         after: &[],
-        hint: "With which protection and which flag is the file mapped, how much of it, and who sees what is stored there?",
+        hint: "With which protection and which flag is the file mapped, and how much of it? A private mapping needs no right to write to the file, and a store needs PROT_WRITE.",
         checks: &[Check::each(
             "private",
             &["cow"],

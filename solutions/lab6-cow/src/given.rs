@@ -179,7 +179,7 @@ pub enum Whose {
     File,
     /// The process's own copy.
     Own,
-    /// Nobody has touched it: it is not in the page table.
+    /// It is not in the page table: not touched yet, or given back.
     Absent,
 }
 

@@ -41,11 +41,12 @@ pub fn map(file: &RegularFile) -> Result<Mapping, Error> {
 /// that file. The trait `FileExt` reads from a given place.
 ///
 /// Two bits of an entry tell what you want to know:
-/// - bit 63: the page is in the page table. If it is not, nobody has touched it, and the rest of
-///   the entry says nothing. What would bit 61 alone make you believe then?
+/// - bit 63: the page is in the page table. If it is not, the rest of the entry says nothing. What
+///   would bit 61 alone make you believe then?
 /// - bit 61: the page is the file's. If it is not, but the page is there, whose is it?
 ///
-/// The lowest 55 bits are a number that only root is shown. You do not need it.
+/// The lowest 55 bits are a number that only root is shown. You do not need it. An [`Error`] wants a
+/// name: that of the file in `/proc` will do, and in steps 6 and 7 one like "the mapping".
 pub fn whose(mapping: &Mapping) -> Result<Vec<Whose>, Error> {
     // step 2: ask the page table
     let name = Path::new("/proc/self/pagemap");
@@ -72,7 +73,8 @@ pub fn whose(mapping: &Mapping) -> Result<Vec<Whose>, Error> {
 /// Step 3: read a byte of every page (clause 3).
 ///
 /// Mapping has brought nothing into memory yet. [`Mapping::read`] touches a page; what it answers
-/// with does not matter here.
+/// with does not matter here. A touch may bring some neighbours of the page too, and it need not: touch
+/// every page yourself.
 pub fn read_all(mapping: &Mapping) {
     // step 3: touch every page
     for page in 0..mapping.pages() {
@@ -121,7 +123,8 @@ pub fn line_of(mapping: &Mapping) -> Result<String, Error> {
 /// `madvise` with one of its pieces of advice takes pages of a private mapping out of the page
 /// table. What was stored into them is lost, and the next touch brings the file's page again.
 /// `madvise` takes an address and a length; [`Mapping::start`] is where page 0 begins, and
-/// `NonNull::byte_add` goes on from there.
+/// `NonNull::byte_add` goes on from there. Both are `unsafe`: if the range leaves the mapping, other
+/// memory of the program is dropped.
 pub fn drop_copies(mapping: &Mapping, pages: &[usize]) -> Result<(), Error> {
     // step 6: drop the copies
     let size = page_size();
@@ -144,7 +147,7 @@ pub fn drop_copies(mapping: &Mapping, pages: &[usize]) -> Result<(), Error> {
 /// Step 7, for those who want more: do something in a child process, and wait until it has ended
 /// (clause 9).
 ///
-/// After `fork` there are two processes in this function. The child does what is to be done, tells
+/// After `fork`, which is `unsafe`, there are two processes in this function. The child does what is to be done, tells
 /// of an error with [`Error::report`], and ends with `process::exit`: it must not return, or it
 /// would go on with its parent's work. The parent waits for it, and if the child did not end with
 /// 0, that is an error here too.

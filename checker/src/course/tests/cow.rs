@@ -218,10 +218,7 @@ fn the_report_has_to_agree() {
         "0 2 4/1 3/",
     ] {
         let words = told(LAB6, 4, "stored", &says(2, wrong));
-        assert!(
-            words.contains("as it looks from outside"),
-            "{wrong}: {words}"
-        );
+        assert!(words.contains("as the page table says"), "{wrong}: {words}");
     }
 }
 

@@ -47,7 +47,7 @@ pub static ALL: &[Mistake] = &[
     },
     Mistake {
         code: "parsed-like-atoi",
-        says: "A word that is not a number was taken for one. What stands before the digits was skipped, what stands behind them was left, and if there were none, that was 0.",
+        says: "A word that is not a number was taken for one. Functions that read numbers take more than digits: Rust's `parse` a `+`, C's `strtol` spaces and signs before the digits and whatever comes after them.",
         hint: "How do you find out where the digits ended, and what may stand in front of them?",
         section: "lab4-page-align.md#clause-3",
         clauses: &[3],
@@ -87,7 +87,7 @@ pub static ALL: &[Mistake] = &[
     },
     Mistake {
         code: "delta-not-mapped",
-        says: "The mapping begins delta bytes before the window, and is only as long as the window: its last delta bytes are not in it.",
+        says: "The mapping begins delta bytes before the window, and is only as long as the window, so the end of the window is not in it.",
         hint: "How far is it from the beginning of the mapping to the end of the window?",
         section: "lab4-page-align.md#clause-2",
         clauses: &[2, 4, 5, 6, 8, 10],

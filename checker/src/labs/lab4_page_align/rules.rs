@@ -30,10 +30,24 @@ pub fn answered(obs: &Observation) -> Ruling {
     match asked::answer(obs) {
         Answer::Refused(words) => refused(obs, &words),
         Answer::Shown(window) => {
+            mapping_was_refused(obs)?;
             facts::are(obs, &asked::facts(obs, &window))?;
             file::all_unchanged(obs)?;
             ending::exits(obs, 0)
         }
+    }
+}
+
+/// Nothing is printed, and the reason is a mapping that the kernel refused.
+fn mapping_was_refused(obs: &Observation) -> Ruling {
+    let Some(name) = Words::of(obs).file else {
+        return Ok(());
+    };
+    let of = target(obs, name);
+    let silent = obs.evidence.actors[0].stdout.text().is_empty();
+    match silent && !mmap_asked::refused(obs, &of).is_empty() {
+        true => mmap_asked::nothing_mapped(obs, &of, format!("the window of `{name}` is mapped")),
+        false => Ok(()),
     }
 }
 

@@ -356,18 +356,19 @@ fn half_entries(obs: &Observation) -> Option<Clue> {
 fn wrong_index(obs: &Observation) -> Option<Clue> {
     let entries = entries(obs)?;
     let reads = asking::pagemap_reads(obs);
-    let last = reads.last()?;
     let covers = |read: &asking::Read| entries.iter().any(|at| (read.from..read.to).contains(at));
     if reads.iter().any(covers) {
         return None;
     }
     let entry = entries.last()?;
     let expected = format!("the entry of page 0 is read, at byte {entry} of pagemap");
-    let seen = match last.to - last.from {
-        0 => format!("byte {} was asked for, and nothing came", last.from),
-        _ => format!("bytes {} to {} were read", last.from, last.to - 1),
+    let first = reads.first()?;
+    let seen = match first.to - first.from {
+        0 => format!("byte {} was asked for, and nothing came", first.from),
+        _ => format!("bytes {} to {} were read first", first.from, first.to - 1),
     };
-    Some(clue::at(obs, last.index, &[], expected, seen))
+    let place = format!(", {})", first.from);
+    Some(clue::at(obs, first.index, &[&place], expected, seen))
 }
 
 fn bit_63(obs: &Observation) -> Option<Clue> {

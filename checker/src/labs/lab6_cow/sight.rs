@@ -244,7 +244,7 @@ pub fn reported(obs: &Observation, of: &Report, sight: &Sight<'_>) -> Ruling {
     let Err(Finding::Broken(mut diagnosis, code)) = ruling else {
         return ruling;
     };
-    diagnosis.expected.push_str(", as it looks from outside");
+    diagnosis.expected.push_str(", as the page table says");
     let stored = debugger::pages(obs, sight)?;
     if !stored.is_empty() {
         let told = format!("a debugger has stored into {}; then: ", which(&stored));
