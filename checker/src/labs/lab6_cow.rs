@@ -1,6 +1,7 @@
 //! Lab 6, see the copy: what its clauses promise and which checks decide them.
 
 mod asking;
+mod clues;
 mod debugger;
 mod mapped;
 mod mistakes;

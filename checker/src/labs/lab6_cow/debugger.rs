@@ -21,11 +21,11 @@ pub fn pages(obs: &Observation, seen: &Sight<'_>) -> Result<Vec<u64>, Finding> {
     let stores = obs.scenario.rules.iter().filter_map(stores_into);
     for (rule, page) in stores {
         let before = events(obs)?.iter().take(seen.moment.at);
-        let did = before.filter_map(|event| match &event.what {
+        let did = before.rev().find_map(|event| match &event.what {
             What::Rule { rule: name, did } if name == rule => Some(did.as_str()),
             _ => None,
         });
-        match did.last() {
+        match did {
             None => {}
             Some(did) if did.contains(": failed, ") => return Err(could_not(obs, seen, did)),
             Some(_) => pages.push(page),
