@@ -1,6 +1,6 @@
 //! Whose the pages of a file are, in the processes that have it mapped, as a moment shows.
 
-use crate::evidence::address_space::{Page, Region};
+use crate::evidence::address_space::{Detail, Page, Region};
 use crate::evidence::{Moment, Observation};
 use crate::verdict::Finding;
 
@@ -31,7 +31,7 @@ impl Private<'_> {
 ///
 /// # Errors
 ///
-/// The kernel does not show the states of the pages.
+/// The kernel does not show the states of the pages, or contradicts itself.
 pub fn private<'a>(
     obs: &Observation,
     at: &'a Moment,
@@ -52,6 +52,7 @@ pub fn private<'a>(
                 let reason = "the kernel does not show the states of the pages";
                 return Err(Finding::Unobservable(reason.to_owned()));
             };
+            agree(region, detail, size)?;
             pages.extend((region.offset / size..).zip(detail.pages.iter().copied()));
         }
         if !regions.is_empty() {
@@ -64,4 +65,45 @@ pub fn private<'a>(
         }
     }
     Ok(found)
+}
+
+/// `Anonymous` of smaps counts the copies that are in memory, so there are no more of these than
+/// pagemap shows (proc_pid_smaps(5)).
+fn agree(region: &Region, detail: &Detail, size: u64) -> Result<(), Finding> {
+    let is_whole = detail.pages.len() as u64 * size == region.end - region.start;
+    let own = detail.pages.iter().filter(|page| **page == Page::Own);
+    let own_kib = own.count() as u64 * size / 1024;
+    if !is_whole || detail.anonymous_kib <= own_kib {
+        return Ok(());
+    }
+    Err(Finding::Unobservable(format!(
+        "the kernel contradicts itself: smaps shows {} KiB of copies, and pagemap {own_kib} KiB",
+        detail.anonymous_kib
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_figures_of_the_kernel_have_to_agree() {
+        let region = Region {
+            start: 0x1000,
+            end: 0x3000,
+            ..Region::default()
+        };
+        let told = |anonymous_kib| {
+            let detail = Detail {
+                anonymous_kib,
+                pages: vec![Page::Own, Page::OfTheFile],
+                ..Detail::default()
+            };
+            agree(&region, &detail, 4096).is_ok()
+        };
+        assert!(told(4));
+        // Swapped out: still its own, and not in memory.
+        assert!(told(0));
+        assert!(!told(8));
+    }
 }
