@@ -4,4 +4,5 @@ pub mod lab1_editor;
 pub mod lab2_compare;
 pub mod lab3_copy;
 pub mod lab4_page_align;
+pub mod lab5_counter;
 pub mod lab6_cow;

@@ -96,6 +96,7 @@ fn without_user_namespaces_the_small_disks_are_not_observable() {
         ("lab2-compare", 0),
         ("lab3-copy", 10),
         ("lab4-page-align", 0),
+        ("lab5-counter", 0),
         ("lab6-cow", 0),
     ];
     for (slug, disk) in disks {

@@ -1,0 +1,202 @@
+//! Lab 5, shared state that survives: what its clauses promise and which checks decide them.
+
+mod clues;
+mod exploring;
+mod locking;
+mod mistakes;
+mod rules;
+mod scenarios;
+mod state;
+mod stretch;
+mod watching;
+
+use crate::evidence::Observation;
+use crate::lab::{Check, Clause, Judge, Lab, Tier};
+use crate::rule::{refusal, twin};
+
+/// The lab.
+pub static LAB: Lab = Lab {
+    number: 5,
+    slug: "lab5-counter",
+    title: "Shared state that survives",
+    minutes: 120,
+    clauses: CLAUSES,
+    beside: &[],
+    scenarios: scenarios::all,
+    mistakes: mistakes::ALL,
+};
+
+/// The words of an actor's command line: the command, the file, and what follows.
+fn word(obs: &Observation, actor: usize, n: usize) -> &str {
+    let actor = obs.scenario.actors.get(actor);
+    let word = actor.and_then(|actor| actor.arguments.get(n));
+    word.map_or("", String::as_str)
+}
+
+/// The counter, as the command line names it.
+fn name(obs: &Observation) -> &str {
+    word(obs, 0, 1)
+}
+
+/// How often an actor adds 1.
+fn times(obs: &Observation, actor: usize) -> i64 {
+    match (word(obs, actor, 0), word(obs, actor, 2)) {
+        ("increment", "--times") => word(obs, actor, 3).parse().unwrap_or(0),
+        ("increment", _) => 1,
+        _ => 0,
+    }
+}
+
+static CLAUSES: &[Clause] = &[
+    Clause {
+        number: 0,
+        tier: Tier::Core,
+        promise: "bad input is refused",
+        points: 2,
+        after: &[],
+        hint: "In your lab's folder this is given code: `git checkout` on its src/main.rs and src/given.rs brings that back.",
+        checks: &[
+            Check::runs("usage", &["usage"], refusal::usage),
+            Check::runs("bad-file", &["bad-files"], rules::refused),
+        ],
+    },
+    Clause {
+        number: 1,
+        tier: Tier::Core,
+        promise: "init makes a counter of value 0",
+        points: 10,
+        after: &[],
+        hint: "Which length has the file when `init` ends, what is in it, and who sees that?",
+        checks: &[Check::each(
+            "init",
+            &["init-new", "init-there", "init-empty"],
+            rules::init,
+        )],
+    },
+    Clause {
+        number: 2,
+        tier: Tier::Core,
+        promise: "increment adds through a shared mapping",
+        points: 10,
+        after: &[],
+        hint: "Which value has the counter when `value` is printed, in the file and in another process's mapping of it, and what is printed?",
+        checks: &[
+            Check::each("increment", &["increment"], rules::increment),
+            Check::runs("all-bits", &["all-bits"], rules::increment_unwatched),
+            Check::each("persists", &["persists"], rules::persists),
+            Check {
+                name: "transcript",
+                scenarios: &["transcript"],
+                judge: Judge::Transcript("lab5-counter"),
+            },
+            Check {
+                name: "untraced",
+                scenarios: &["transcript", "transcript-untraced"],
+                judge: Judge::Together(twin::same),
+            },
+        ],
+    },
+    Clause {
+        number: 3,
+        tier: Tier::Core,
+        promise: "what has not 8 bytes is refused",
+        points: 10,
+        after: &[],
+        hint: "Where does the program ask how long the file is, and what does it do with each answer?",
+        checks: &[Check::runs("sizes", &["sizes"], rules::refused)],
+    },
+    Clause {
+        number: 4,
+        tier: Tier::Core,
+        promise: "watch sees the value change",
+        points: 10,
+        after: &[],
+        hint: "When is the counter loaded, with which rights on its page, and what decides whether a line is printed?",
+        checks: &[
+            Check::each("watch", &["watch"], watching::sees),
+            Check::each("read-only", &["watch-read-only"], watching::sees_at_once),
+        ],
+    },
+    Clause {
+        number: 5,
+        tier: Tier::Core,
+        promise: "no interleaving of two increments loses one",
+        points: 10,
+        after: &[2],
+        hint: "What can another process do between your load of the counter and your store?",
+        checks: &[Check::each(
+            "two-increments",
+            &["two-increments"],
+            exploring::adds_up,
+        )],
+    },
+    Clause {
+        number: 6,
+        tier: Tier::Core,
+        promise: "no interleaving of two times two loses one",
+        points: 10,
+        after: &[2, 5],
+        hint: "Is the second addition kept apart from the others as the first one is?",
+        checks: &[Check::each(
+            "two-times-two",
+            &["two-times-two"],
+            exploring::adds_up,
+        )],
+    },
+    Clause {
+        number: 7,
+        tier: Tier::Core,
+        promise: "under load the sum is exact",
+        points: 10,
+        after: &[2, 5, 6],
+        hint: "How many additions were made, and how many are in the counter?",
+        checks: &[Check::each("load", &["load"], rules::load)],
+    },
+    Clause {
+        number: 8,
+        tier: Tier::Stretch,
+        promise: "killed anywhere, the old value or the new",
+        points: 5,
+        after: &[2, 5],
+        hint: "What is left behind by a process that is killed, and who clears it away?",
+        checks: &[Check::each(
+            "killed",
+            &["killed-before", "killed-after"],
+            exploring::killed,
+        )],
+    },
+    Clause {
+        number: 9,
+        tier: Tier::Stretch,
+        promise: "init never cuts the file",
+        points: 5,
+        after: &[1, 2],
+        hint: "Which length has the file at each moment of `init`, and who has it mapped meanwhile?",
+        checks: &[Check::each(
+            "init-under",
+            &["init-under"],
+            stretch::never_cut,
+        )],
+    },
+    Clause {
+        number: 10,
+        tier: Tier::Stretch,
+        promise: "the largest value stays",
+        points: 5,
+        after: &[2],
+        hint: "What does your addition do with 9223372036854775807, and when do you find out?",
+        checks: &[Check::runs("full", &["full"], stretch::full)],
+    },
+    Clause {
+        number: 11,
+        tier: Tier::Stretch,
+        promise: "which lock a close takes away",
+        points: 5,
+        after: &[],
+        hint: "Which descriptors of the file does the process have, which of them has it closed, and what does the kernel answer to another process at each line?",
+        checks: &[
+            Check::each("locks", &["locks"], locking::told),
+            Check::runs("locks-refused", &["locks-refused"], rules::refused),
+        ],
+    },
+];

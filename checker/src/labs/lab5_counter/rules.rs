@@ -1,0 +1,202 @@
+//! What decides the clauses of lab 5 about single commands, and the one about load.
+
+use crate::evidence::Observation;
+use crate::evidence::ending::Ending;
+use crate::rule::mapping::of_file;
+use crate::rule::moved::{self, Way};
+use crate::rule::trace::target;
+use crate::rule::{asked, ending, exhibit, facts, file, finding::broken, refusal};
+use crate::verdict::{Finding, Ruling, Spot};
+
+use super::{name, state, times};
+
+/// The file cannot be used: an error with its name, nothing done.
+pub fn refused(obs: &Observation) -> Ruling {
+    refusal::of(&state::without_locks(obs), &[name(obs)])
+}
+
+/// The only fact.
+pub fn prints(obs: &Observation, actor: usize, value: i64) -> Ruling {
+    facts::are_of(obs, actor, &[("value", value.to_string())])
+}
+
+/// Clause 1.
+pub fn init(obs: &Observation) -> Ruling {
+    ending::is_written(obs)?;
+    let outcome = || {
+        state::ends_as(obs, 0)?;
+        prints(obs, 0, 0)?;
+        ending::exits(obs, 0)
+    };
+    let had_length = file::before(obs, name(obs)).is_some_and(|was| was.length > 0);
+    seen_or(outcome, || {
+        match had_length {
+            true => stored(obs),
+            false => by_no_call(obs),
+        }?;
+        state::when_printed(obs, 0)
+    })
+}
+
+/// Clause 2, watched.
+pub fn increment(obs: &Observation) -> Ruling {
+    ending::is_written(obs)?;
+    let wanted = sum(obs, 1);
+    seen_or(
+        || increment_unwatched(obs),
+        || {
+            stored(obs)?;
+            state::when_printed(obs, wanted)
+        },
+    )
+}
+
+/// Clause 2, as far as the files and the output tell.
+pub fn increment_unwatched(obs: &Observation) -> Ruling {
+    let wanted = sum(obs, 1);
+    state::ends_as(obs, wanted)?;
+    prints(obs, 0, wanted)?;
+    ending::exits(obs, 0)
+}
+
+/// The value that the counter has when this many actors have added to it.
+pub fn sum(obs: &Observation, actors: usize) -> i64 {
+    let before = state::before(obs, name(obs)).unwrap_or(0);
+    let added = (0..actors).map(|n| times(obs, n)).sum();
+    before.wrapping_add(added)
+}
+
+/// What the trace decides, and then the outcome. Where there is no trace, the outcome can be told
+/// all the same.
+fn seen_or(outcome: impl FnOnce() -> Ruling, by_trace: impl FnOnce() -> Ruling) -> Ruling {
+    match by_trace() {
+        Err(Finding::Unobservable(reason)) => outcome().and(Err(Finding::Unobservable(reason))),
+        Err(finding) => Err(finding),
+        Ok(()) => outcome(),
+    }
+}
+
+/// No system call moves bytes of the counter.
+pub fn by_no_call(obs: &Observation) -> Ruling {
+    moved::none(obs, &target(obs, name(obs)), Way::Either, "moved-by-call")
+}
+
+/// The counter is mapped so that stores reach the file, and no system call moves its bytes.
+fn stored(obs: &Observation) -> Ruling {
+    by_no_call(obs)?;
+    let of = target(obs, name(obs));
+    let mappings = of_file(obs, &of)?;
+    if mappings.iter().any(|m| m.reaches_the_file()) {
+        return Ok(());
+    }
+    let expected = format!("`{}` is mapped with PROT_WRITE and MAP_SHARED", name(obs));
+    let Some(last) = mappings.last() else {
+        return asked::nothing_mapped(obs, &of, expected);
+    };
+    let flags = asked::flags(last.prot, last.shared);
+    let seen = broken(expected, format!("it was mapped with {flags}"))
+        .at(Spot::Event { index: last.made })
+        .show(exhibit::calls(
+            obs,
+            last.made,
+            &["MAP_PRIVATE", "PROT_READ"],
+        ));
+    match last.shared {
+        true => seen.fail(),
+        false => seen.code("private-mapping").fail(),
+    }
+}
+
+/// Clause 2: several processes, one after the other.
+pub fn persists(obs: &Observation) -> Ruling {
+    ending::is_written(obs)?;
+    for n in 0..obs.scenario.actors.len() {
+        ending::exits_of(obs, n, 0)?;
+        prints(obs, n, sum(obs, n + 1))?;
+    }
+    state::ends_as(obs, sum(obs, obs.scenario.actors.len()))
+}
+
+/// Clause 7.
+pub fn load(obs: &Observation) -> Ruling {
+    ending::is_written(obs)?;
+    adds_up(obs)
+}
+
+/// Of actors that add at the same time: all come to their end, the counter has the sum, each prints
+/// a value that it had after the actor's own last addition, and so the last one prints the sum.
+pub fn adds_up(obs: &Observation) -> Ruling {
+    let began = |n: &usize| obs.evidence.actors[*n].ending != Ending::NeverDue;
+    let actors: Vec<usize> = (0..obs.scenario.actors.len()).filter(began).collect();
+    for &n in &actors {
+        ending::exits_of(obs, n, 0)?;
+    }
+    let before = state::before(obs, name(obs)).unwrap_or(0);
+    let added: i64 = actors.iter().map(|&n| times(obs, n)).sum();
+    let sum = before.wrapping_add(added);
+    lost(obs, before, added)?;
+    state::ends_as(obs, sum)?;
+    let mut printed = Vec::new();
+    for &n in &actors {
+        let least = before.wrapping_add(times(obs, n));
+        printed.push(printed_between(obs, n, least, sum)?);
+    }
+    if printed.contains(&sum) {
+        return Ok(());
+    }
+    let largest = printed.iter().max().copied().unwrap_or(before);
+    broken(
+        format!("the program that adds last prints the sum, `value: {sum}`"),
+        format!("the largest value that any printed is {largest}"),
+    )
+    .at(Spot::Ending)
+    .fail()
+}
+
+/// None of so many additions is missing in the end.
+fn lost(obs: &Observation, before: i64, added: i64) -> Ruling {
+    let after = state::after(obs, name(obs));
+    let found = after.map(|after| after.wrapping_sub(before));
+    let Some(found) = found.filter(|found| (0..added).contains(found)) else {
+        return Ok(());
+    };
+    broken(
+        format!(
+            "{added} additions are made, and the counter goes from {before} to {}",
+            before.wrapping_add(added)
+        ),
+        format!(
+            "it went to {}: {} of them {} lost",
+            before.wrapping_add(found),
+            added - found,
+            if added - found == 1 { "was" } else { "were" }
+        ),
+    )
+    .at(file::spot(name(obs)))
+    .fail()
+}
+
+/// The one line of an actor is a value of this range; the value.
+fn printed_between(obs: &Observation, n: usize, least: i64, most: i64) -> Result<i64, Finding> {
+    let output = obs.evidence.actors[n].stdout.text();
+    let line = facts::lines(&output).next().unwrap_or_default();
+    let value = line
+        .strip_prefix("value: ")
+        .and_then(|value| value.parse().ok());
+    match value {
+        Some(value) if (least..=most).contains(&value) => {
+            prints(obs, n, value)?;
+            Ok(value)
+        }
+        _ => Err(broken(
+            format!("each program prints `value: V`, and V is from {least} to {most}"),
+            match line {
+                "" => "one printed nothing".to_owned(),
+                line => format!("one printed `{}`", facts::pictured(line)),
+            },
+        )
+        .at(Spot::Ending)
+        .show(exhibit::lines("standard output", None, output.clone()))
+        .finding()),
+    }
+}
