@@ -3,6 +3,7 @@
 mod clues;
 mod exploring;
 mod locking;
+mod losing;
 mod mistakes;
 mod rules;
 mod scenarios;

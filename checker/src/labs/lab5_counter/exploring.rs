@@ -5,7 +5,8 @@
 use crate::evidence::Observation;
 use crate::evidence::ending::Ending;
 use crate::inputs::Inputs;
-use crate::rule::{ending, finding::broken};
+use crate::rule::trace::calls;
+use crate::rule::{ending, exhibit, finding::broken};
 use crate::scenario::{Action, Happening, Point, Scenario, Side, Start};
 use crate::verdict::{Ruling, Spot};
 
@@ -52,9 +53,10 @@ fn meeting(inputs: &mut Inputs, scenario: &str, times: u32) -> Scenario {
 fn killed_at(inputs: &mut Inputs, scenario: &str, at: impl FnOnce(&str) -> Point) -> Scenario {
     let f = inputs.name("killed");
     let after = Start::After(Happening::Ended("subject".to_owned()));
-    let killed = Scenario::new(scenario, &["increment", &f])
+    let mut killed = Scenario::new(scenario, &["increment", &f])
         .rule("kill", at(&f), vec![Action::Kill])
         .actor("next", &["increment", &f], after);
+    killed.limits.cpu_s = 1;
     counter(killed, &f, value(inputs))
 }
 
@@ -75,6 +77,7 @@ pub fn killed(obs: &Observation) -> Ruling {
         .at(Spot::Missing)
         .fail();
     }
+    not_held_up(obs)?;
     ending::exits_of(obs, 1, 0)?;
     let before = state::before(obs, name(obs)).unwrap_or(0);
     let after = state::after(obs, name(obs)).unwrap_or(before);
@@ -86,4 +89,25 @@ pub fn killed(obs: &Observation) -> Ruling {
     let wanted = before.wrapping_add(by_killed + 1);
     state::ends_as(obs, wanted)?;
     rules::prints(obs, 1, wanted)
+}
+
+/// The next process comes to its end.
+fn not_held_up(obs: &Observation) -> Ruling {
+    let next = &obs.evidence.actors[1];
+    let hangs = matches!(
+        next.ending,
+        Ending::TooMuchCpu { .. } | Ending::Stuck { .. } | Ending::TooLong { .. }
+    );
+    let all = calls(obs)?;
+    let Some(last) = all.iter().rfind(|step| step.actor == 1).filter(|_| hangs) else {
+        return Ok(());
+    };
+    broken(
+        "whoever increments next is not held up by a process that is gone",
+        ending::words(obs, next),
+    )
+    .at(Spot::Event { index: last.index })
+    .show(exhibit::calls(obs, last.index, &[]))
+    .code("lock-left-locked")
+    .fail()
 }

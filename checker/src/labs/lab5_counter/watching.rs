@@ -144,31 +144,37 @@ fn never_smaller(obs: &Observation) -> Ruling {
     .fail()
 }
 
-/// The program does not go on looking at a value that is no more.
+/// The program prints what it sees, and does not go on looking at a value that is no more.
 fn goes_on(obs: &Observation, wanted: &[i64]) -> Ruling {
+    let actor = &obs.evidence.actors[0];
     let hangs = matches!(
-        obs.evidence.actors[0].ending,
+        actor.ending,
         Ending::TooMuchCpu { .. } | Ending::Stuck { .. } | Ending::TooLong { .. }
     );
-    let output = obs.evidence.actors[0].stdout.text();
+    let output = actor.stdout.text();
     let printed = facts::lines(&output).count();
-    if !hangs || printed == 0 || printed >= wanted.len() {
+    let Some(next) = wanted.get(printed).filter(|_| hangs) else {
         return Ok(());
+    };
+    let how = ending::words(obs, actor);
+    let expected = format!("the program prints `value: {next}` when the counter has that value");
+    if printed == 0 {
+        let mapped = of_file(obs, &target(obs, name(obs)))?;
+        let index = mapped.first().map_or(0, |mapping| mapping.made);
+        return broken(expected, format!("it printed nothing; {how}"))
+            .at(Spot::Event { index })
+            .show(exhibit::calls(obs, index, &[]))
+            .code("nothing-said")
+            .fail();
     }
     let line = format!("value: {}", wanted[printed - 1]);
     let Some(index) = facts::line_at(obs, 0, &line)? else {
         return Ok(());
     };
-    let how = ending::words(obs, &obs.evidence.actors[0]);
-    broken(
-        format!(
-            "the program prints `value: {}` when the counter has that value",
-            wanted[printed]
-        ),
-        format!("after `{line}` it printed nothing more; {how}"),
-    )
-    .at(Spot::Event { index })
-    .show(exhibit::lines("standard output", None, output.clone()))
-    .code("load-hoisted")
-    .fail()
+    let observed = format!("after `{line}` it printed nothing more; {how}");
+    broken(expected, observed)
+        .at(Spot::Event { index })
+        .show(exhibit::lines("standard output", None, output))
+        .code("load-hoisted")
+        .fail()
 }
