@@ -16,11 +16,11 @@ fn exited(obs: &Observation, code: i32) -> bool {
     obs.evidence.actors[0].ending == Ending::Exited { code }
 }
 
-/// The value that the subject printed last.
+/// The first value that the subject printed.
 fn printed(obs: &Observation) -> Option<i64> {
     let output = obs.evidence.actors[0].stdout.text();
-    let last = facts::lines(&output).last()?;
-    last.strip_prefix("value: ")?.parse().ok()
+    let first = facts::lines(&output).next()?;
+    first.strip_prefix("value: ")?.parse().ok()
 }
 
 /// The counter before, and how much is to be added to it; for `init` and `watch` that is nothing.

@@ -10,8 +10,8 @@ use crate::rule::{ending, exhibit, finding::broken};
 use crate::scenario::{Action, Happening, Point, Scenario, Side, Start};
 use crate::verdict::{Ruling, Spot};
 
-use super::scenarios::{counter, mapped, meets, value};
-use super::{name, rules, state};
+use super::scenarios::{counter, mapped, meets, short, value};
+use super::{name, rules, state, watching};
 
 /// The scenarios.
 pub fn scenarios(inputs: &mut Inputs) -> Vec<Scenario> {
@@ -56,7 +56,7 @@ fn killed_at(inputs: &mut Inputs, scenario: &str, at: impl FnOnce(&str) -> Point
     let mut killed = Scenario::new(scenario, &["increment", &f])
         .rule("kill", at(&f), vec![Action::Kill])
         .actor("next", &["increment", &f], after);
-    killed.limits.cpu_s = 1;
+    short(&mut killed.limits);
     counter(killed, &f, value(inputs))
 }
 
@@ -94,10 +94,7 @@ pub fn killed(obs: &Observation) -> Ruling {
 /// The next process comes to its end.
 fn not_held_up(obs: &Observation) -> Ruling {
     let next = &obs.evidence.actors[1];
-    let hangs = matches!(
-        next.ending,
-        Ending::TooMuchCpu { .. } | Ending::Stuck { .. } | Ending::TooLong { .. }
-    );
+    let hangs = watching::hangs(&next.ending);
     let all = calls(obs)?;
     let Some(last) = all.iter().rfind(|step| step.actor == 1).filter(|_| hangs) else {
         return Ok(());

@@ -22,11 +22,17 @@ fn is_lost(obs: &Observation) -> bool {
     }
 }
 
-/// Locks that were asked for and given, or given back.
+/// Locks that were asked for and given, or given back, in the order in which that came about.
 fn locks(obs: &Observation) -> Vec<Step<'_>> {
     let mut all = calls_seen(obs);
     all.retain(|step| step.call.is(&["flock", "fcntl"]) && step.call.succeeded());
+    all.sort_by_key(given);
     all
+}
+
+/// The event before which a call was answered: it may have waited.
+fn given(step: &Step<'_>) -> usize {
+    step.call.returned.unwrap_or(step.index + 1)
 }
 
 /// The file that a lock is on.
@@ -53,7 +59,7 @@ pub fn dropped(obs: &Observation) -> Option<Clue> {
             continue;
         };
         // The next call about the lock is another process's.
-        let ended = events[first.index..second.index].iter().any(|event| {
+        let ended = events[first.index..given(second)].iter().any(|event| {
             (event.actor, event.process) == who(first)
                 && matches!(event.what, What::Leaving | What::Ended)
         });
@@ -101,7 +107,8 @@ pub fn mutex(obs: &Observation) -> Option<Clue> {
     Some(clue::at(obs, other?, &["MAP_SHARED"], expected, seen))
 }
 
-/// No lock is seen.
+/// No lock is seen, where one would be.
 pub fn unlocked(obs: &Observation) -> Option<Clue> {
-    (is_lost(obs) && locks(obs).is_empty()).then(Clue::default)
+    let is_watched = events(obs).is_ok();
+    (is_watched && is_lost(obs) && locks(obs).is_empty()).then(Clue::default)
 }

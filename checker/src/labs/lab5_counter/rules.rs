@@ -12,7 +12,7 @@ use super::{name, state, times};
 
 /// The file cannot be used: an error with its name, nothing done.
 pub fn refused(obs: &Observation) -> Ruling {
-    refusal::of(&state::without_locks(obs), &[name(obs)])
+    refusal::of(&state::alone(obs), &[name(obs)])
 }
 
 /// The only fact.

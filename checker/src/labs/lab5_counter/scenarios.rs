@@ -2,7 +2,7 @@
 
 use crate::evidence::bytes::Bytes;
 use crate::inputs::Inputs;
-use crate::scenario::{Action, FileKind, Happening, Point, Scenario, Side, Start};
+use crate::scenario::{Action, FileKind, Happening, Limits, Point, Scenario, Side, Start};
 
 use super::{exploring, locking, stretch};
 
@@ -167,13 +167,20 @@ fn sizes(inputs: &mut Inputs) -> Scenario {
 /// How long a program has to look at a value that it must not print, milliseconds.
 const LOOKS: u64 = 30;
 
+/// For runs in which a wrong program looks for something for ever, and sleeps between two looks.
+pub fn short(limits: &mut Limits) {
+    limits.cpu_s = 1;
+    limits.wall_s = 8;
+}
+
 fn watches(inputs: &mut Inputs) -> Vec<Scenario> {
     let [f, shown] = ["seen", "shown"].map(|stem| inputs.name(stem));
-    // Values of the same number of digits. The second has the smaller lower half, and the third is
-    // smaller than the second, but not than the first.
-    let first = (1 << 60) + ((inputs.between(1, 1 << 20) as i64) << 32) + (1 << 31);
+    // The second has the smaller lower half, and the third is smaller than the second, but not than
+    // the first. With its bytes turned round the first is larger than all.
+    let lowest = inputs.between(0x20, 0x7f) as i64;
+    let first = (1 << 60) + ((inputs.between(1, 1 << 20) as i64) << 32) + (1 << 31) + lowest;
     let second =
-        first + (inputs.between(2, 900) as i64 * (1 << 32)) - inputs.between(9, 9999) as i64;
+        first + (inputs.between(2, 900) as i64 * (1 << 32)) - inputs.between(99, 9999) as i64;
     let smaller = second - inputs.between(1, 1 << 31) as i64;
     let last = second + inputs.between(2, 5000) as i64;
     let store = |value: i64| Action::Write {
@@ -181,7 +188,7 @@ fn watches(inputs: &mut Inputs) -> Vec<Scenario> {
         offset: 0,
         bytes: Bytes(value.to_le_bytes().to_vec()),
     };
-    let line = |value: i64| Point::line(&format!("value: {value}"));
+    let line = || Point::line("value:");
     let other_line = Point::Line {
         actor: "other".to_owned(),
         prefix: "value:".to_owned(),
@@ -193,15 +200,16 @@ fn watches(inputs: &mut Inputs) -> Vec<Scenario> {
     let starts = Action::Start("other".to_owned());
     let mut watch = Scenario::new("watch", &["watch", &f, &until])
         .actor("other", &["watch", &f, &smaller.to_string()], Start::ByRule)
-        .rule("first", line(first), vec![store(second)])
-        .rule("second", line(second), vec![store(smaller), starts])
+        .rule("first", line(), vec![store(second)])
+        .rule("second", line(), vec![store(smaller), starts])
+        .second_time()
         .rule(
             "time to look",
             other_line,
             vec![Action::HoldUntil(vec![Happening::Elapsed(LOOKS)])],
         )
         .rule("last", other_end, vec![store(last)]);
-    watch.limits.cpu_s = 1;
+    short(&mut watch.limits);
     let below = -(inputs.between(5, 1 << 40) as i64);
     let until = (below - inputs.between(0, 3) as i64).to_string();
     let read_only = Scenario::new("watch-read-only", &["watch", &shown, &until]);

@@ -2,6 +2,7 @@
 
 use crate::evidence::Observation;
 use crate::evidence::file::FileState;
+use crate::rule::trace::resolve;
 use crate::rule::{exhibit, file, finding::broken, moment};
 use crate::verdict::{Finding, Ruling};
 
@@ -94,11 +95,12 @@ fn is_lock(obs: &Observation, file: &str) -> bool {
         .any(|one| one == counter)
 }
 
-/// The same, without the locks that a program has made beside its counters: they may stay.
-pub fn without_locks(obs: &Observation) -> Observation {
+/// The same with no other file than the counter: beside it others may have run, and the locks that a
+/// program makes there may stay.
+pub fn alone(obs: &Observation) -> Observation {
     let mut clean = obs.clone();
-    let files = &mut clean.evidence.files;
-    files.retain(|story| story.before.is_some() || !is_lock(obs, &story.name));
+    let name = resolve(obs, name(obs));
+    clean.evidence.files.retain(|story| story.name == name);
     clean
 }
 

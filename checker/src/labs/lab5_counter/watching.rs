@@ -3,11 +3,12 @@
 use crate::evidence::Observation;
 use crate::evidence::ending::Ending;
 use crate::evidence::trace::{Mmap, Open};
+use crate::rule::facts::Fact;
 use crate::rule::mapping::of_file;
 use crate::rule::trace::{calls, target};
-use crate::rule::{asked, ending, exhibit, facts, file, finding::broken};
+use crate::rule::{asked, ending, exhibit, facts, finding::broken};
 use crate::scenario::Action;
-use crate::verdict::{Ruling, Spot};
+use crate::verdict::{Finding, Ruling, Spot};
 
 use super::{name, rules, state};
 
@@ -35,6 +36,10 @@ fn larger(values: &[i64]) -> Vec<i64> {
     found
 }
 
+fn fact(value: &i64) -> Fact {
+    ("value", value.to_string())
+}
+
 /// The counter changes while it is watched.
 pub fn sees(obs: &Observation) -> Ruling {
     ending::is_written(obs)?;
@@ -44,7 +49,7 @@ pub fn sees(obs: &Observation) -> Ruling {
     let wanted = larger(&values(obs));
     never_smaller(obs)?;
     goes_on(obs, &wanted)?;
-    let lines: Vec<_> = wanted.iter().map(|v| ("value", v.to_string())).collect();
+    let lines: Vec<_> = wanted.iter().map(fact).collect();
     facts::are(obs, &lines)?;
     ending::exits(obs, 0)
 }
@@ -54,7 +59,7 @@ pub fn sees_at_once(obs: &Observation) -> Ruling {
     let value = state::before(obs, name(obs)).unwrap_or(0);
     ending::exits(obs, 0)?;
     rules::prints(obs, 0, value)?;
-    file::all_unchanged(&state::without_locks(obs))
+    state::ends_as(obs, value)
 }
 
 /// Every mapping of the counter may only be read, and is shared.
@@ -147,34 +152,47 @@ fn never_smaller(obs: &Observation) -> Ruling {
 /// The program prints what it sees, and does not go on looking at a value that is no more.
 fn goes_on(obs: &Observation, wanted: &[i64]) -> Ruling {
     let actor = &obs.evidence.actors[0];
-    let hangs = matches!(
-        actor.ending,
-        Ending::TooMuchCpu { .. } | Ending::Stuck { .. } | Ending::TooLong { .. }
-    );
     let output = actor.stdout.text();
     let printed = facts::lines(&output).count();
-    let Some(next) = wanted.get(printed).filter(|_| hangs) else {
+    let Some(next) = wanted.get(printed).filter(|_| hangs(&actor.ending)) else {
         return Ok(());
     };
-    let how = ending::words(obs, actor);
-    let expected = format!("the program prints `value: {next}` when the counter has that value");
-    if printed == 0 {
-        let mapped = of_file(obs, &target(obs, name(obs)))?;
-        let index = mapped.first().map_or(0, |mapping| mapping.made);
-        return broken(expected, format!("it printed nothing; {how}"))
-            .at(Spot::Event { index })
-            .show(exhibit::calls(obs, index, &[]))
-            .code("nothing-said")
-            .fail();
+    let mapped = of_file(obs, &target(obs, name(obs)))?;
+    let mapped = mapped.first().map_or(0, |mapping| mapping.made);
+    let index = facts::line_at(obs, 0, "value:")?.unwrap_or(mapped);
+    let so_far: Vec<_> = wanted[..printed].iter().map(fact).collect();
+    if let Err(Finding::Broken(mut diagnosis, code)) = facts::begin(obs, &so_far) {
+        diagnosis.spot = Spot::Event { index };
+        return Err(Finding::Broken(diagnosis, code));
     }
-    let line = format!("value: {}", wanted[printed - 1]);
-    let Some(index) = facts::line_at(obs, 0, &line)? else {
-        return Ok(());
+    let expected = format!("the program prints `value: {next}` when the counter has that value");
+    let how = ending::words(obs, actor);
+    let (observed, show, code) = match so_far.last() {
+        None => (
+            format!("it printed nothing; {how}"),
+            exhibit::calls(obs, mapped, &[]),
+            "nothing-said",
+        ),
+        Some((_, last)) => (
+            format!("after `value: {last}` it printed nothing more; {how}"),
+            exhibit::lines("standard output", None, output),
+            "load-hoisted",
+        ),
     };
-    let observed = format!("after `{line}` it printed nothing more; {how}");
     broken(expected, observed)
         .at(Spot::Event { index })
-        .show(exhibit::lines("standard output", None, output))
-        .code("load-hoisted")
+        .show(show)
+        .code(code)
         .fail()
+}
+
+/// Whether a program was ended because it did not come to its end.
+pub fn hangs(ending: &Ending) -> bool {
+    matches!(
+        ending,
+        Ending::TooMuchCpu { .. }
+            | Ending::Stuck { .. }
+            | Ending::TooLong { .. }
+            | Ending::TooManyCalls { .. }
+    )
 }
