@@ -4,6 +4,7 @@ mod align;
 mod atomic;
 mod compare;
 mod copy;
+mod counter;
 mod cow;
 mod editor;
 

@@ -1,4 +1,4 @@
-//! Whole reports on wrong programs, word for word.
+//! Whole reports on wrong programs and on a stub, word for word.
 //!
 //! The seed is fixed, so names, lengths and bytes are the same in every run. What remains differs:
 //! addresses, and the folder that the programs were compiled into.
@@ -6,7 +6,7 @@
 use crate::place;
 
 /// Wrong programs, each of which shows another kind of report.
-const KNOWN: [&str; 15] = [
+const KNOWN: [&str; 18] = [
     "lab1-editor/mistakes/private-mapping",
     "lab1-editor/mistakes/no-sync",
     "lab1-editor/mistakes/store-past-end",
@@ -18,6 +18,9 @@ const KNOWN: [&str; 15] = [
     "lab4-page-align/mistakes/number-clamped",
     "lab4-page-align/mistakes/whole-file-mapped",
     "lab4-page-align/mistakes/window-not-cut",
+    "lab5-counter/mistakes/old-value-printed",
+    "lab5-counter/mistakes/modified-to-read",
+    "lab5-counter/mistakes/load-hoisted",
     "lab6-cow/mistakes/bit-63-forgotten",
     "lab6-cow/mistakes/stored-too-much",
     "lab6-cow/mistakes/did-not-wait",
@@ -61,6 +64,16 @@ fn reports_on_wrong_programs_are_worded_as_they_were() {
         let page = redacted(&page, &folder.path().display().to_string());
         insta::assert_snapshot!(name.replace('/', "-"), page);
     }
+}
+
+#[test]
+fn the_report_on_a_stub_is_worded_as_it_was() {
+    let course = place::course();
+    let mut run = place::checker(&["lab5-counter", "--seed", "4711"]);
+    run.current_dir(&*course).env_remove("NO_COLOR");
+    let (status, page, words) = place::said(&mut run);
+    assert_eq!(status, Some(1), "{words}");
+    insta::assert_snapshot!("lab5-counter-stub", page);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-// expect: fails 5, 6 with load-add-store
+// expect: fails 5 with load-add-store
 // about: An atomic load and an atomic store, and between them a moment for others.
 
 #define _GNU_SOURCE

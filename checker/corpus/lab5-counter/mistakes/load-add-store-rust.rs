@@ -1,4 +1,4 @@
-// expect: fails 5, 6 with load-add-store
+// expect: fails 5 with load-add-store
 // stretch: fails 11
 // about: Rust, an atomic load and an atomic store; it does not know `locks`.
 

@@ -1,4 +1,4 @@
-// expect: fails 5, 6 with load-add-store
+// expect: fails 5 with load-add-store
 // about: A plain addition to a volatile variable.
 
 #define _GNU_SOURCE

@@ -1,4 +1,4 @@
-// expect: fails 5, 6 with lock-around-half
+// expect: fails 5 with lock-around-half
 // about: There is a lock around the load, and the store comes behind it.
 
 #define _GNU_SOURCE

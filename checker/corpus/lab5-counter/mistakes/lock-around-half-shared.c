@@ -1,4 +1,4 @@
-// expect: fails 5, 6 with lock-around-half
+// expect: fails 5 with lock-around-half
 // about: The lock is a shared one, which several have at once.
 
 #define _GNU_SOURCE

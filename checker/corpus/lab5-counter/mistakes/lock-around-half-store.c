@@ -1,4 +1,4 @@
-// expect: fails 5, 6 with lock-around-half
+// expect: fails 5 with lock-around-half
 // about: The value is loaded, and then there is a lock around the store.
 
 #define _GNU_SOURCE

@@ -1,4 +1,4 @@
-// expect: fails 5, 6 with lock-dropped-by-close
+// expect: fails 5 with lock-dropped-by-close
 // about: A lock of fcntl, and then the descriptor is closed, because the mapping stays.
 
 #define _GNU_SOURCE

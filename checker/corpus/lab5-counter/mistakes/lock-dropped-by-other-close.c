@@ -1,4 +1,4 @@
-// expect: fails 5, 6 with lock-dropped-by-close
+// expect: fails 5 with lock-dropped-by-close
 // about: A lock of fcntl around each addition, and inside it the length is asked for through another descriptor, which is closed.
 
 #define _GNU_SOURCE

@@ -1,4 +1,4 @@
-// expect: fails 5, 6 with mutex-of-one-process
+// expect: fails 5 with mutex-of-one-process
 // cc: -pthread
 // about: A mutex in FILE.lock that is made for the threads of one process.
 

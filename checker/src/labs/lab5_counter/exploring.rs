@@ -18,7 +18,7 @@ pub fn scenarios(inputs: &mut Inputs) -> Vec<Scenario> {
     vec![
         meeting(inputs, "two-increments", 1),
         meeting(inputs, "two-times-two", 2),
-        killed_at(inputs, "killed-before", |f| mapped(f)),
+        killed_at(inputs, "killed-before", mapped),
         killed_at(inputs, "killed-after", |_| Point::line("value:")),
     ]
 }

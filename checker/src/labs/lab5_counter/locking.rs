@@ -79,7 +79,7 @@ pub fn told(obs: &Observation) -> Ruling {
             (_, None) => "it was not refused".to_owned(),
         };
         let seen = broken(expected, observed);
-        return match refused.or_else(|| of_actor(other).last()) {
+        return match refused.or_else(|| of_actor(other).next_back()) {
             Some(step) => seen
                 .at(Spot::Event { index: step.index })
                 .show(exhibit::calls(obs, step.index, &[exhibit::ANSWER]))

@@ -165,7 +165,7 @@ fn sizes(inputs: &mut Inputs) -> Scenario {
 }
 
 /// How long a program has to look at a value that it must not print, milliseconds.
-const LOOKS: u64 = 30;
+const LOOKS: u64 = 50;
 
 /// For runs in which a wrong program looks for something for ever, and sleeps between two looks.
 pub fn short(limits: &mut Limits) {
