@@ -8,7 +8,9 @@ mod alone;
 pub mod bytes;
 pub mod ending;
 pub mod errno;
+pub mod exploration;
 pub mod file;
+pub mod schedule;
 mod stored;
 pub mod trace;
 
@@ -18,6 +20,7 @@ use crate::scenario::Scenario;
 use address_space::AddressSpace;
 use bytes::Bytes;
 use ending::Actor;
+use exploration::Exploration;
 use file::{FileState, FileStory};
 use trace::Event;
 
@@ -50,6 +53,9 @@ pub struct Evidence {
     pub moments: Facet<Vec<Moment>>,
     /// Processes that were still there when the last actor had ended, by command name.
     pub leftovers: Vec<String>,
+    /// What came of every order of the processes' steps, if the scenario is to be explored; then the
+    /// rest is that of the first outcome that is not accepted, or of the first of all.
+    pub exploration: Option<Facet<Exploration>>,
 }
 
 /// Something that was looked at, or the reason why it could not be.

@@ -11,20 +11,20 @@
 
 mod arch;
 mod calls;
-mod capture;
-mod child;
+pub mod capture;
+pub mod child;
 mod decode;
 mod elf;
 mod files;
-mod filter;
+pub mod filter;
 mod flags;
 mod maps;
 mod pages;
-mod process;
+pub mod process;
 mod run;
 mod space;
-mod stage;
-mod sys;
+pub mod stage;
+pub mod sys;
 mod witness;
 
 use std::borrow::Cow;
@@ -70,13 +70,24 @@ impl std::fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-#[derive(Serialize, Deserialize)]
-struct Job {
-    program: PathBuf,
-    folder: PathBuf,
-    beside: Beside,
-    scenario: Scenario,
+/// What an observer process is to do.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Job {
+    /// The program under test.
+    pub program: PathBuf,
+    /// An empty folder to run it in.
+    pub folder: PathBuf,
+    /// What some scenarios need.
+    pub beside: Beside,
+    /// What is to be run.
+    pub scenario: Scenario,
 }
+
+/// The crate that explores a scenario ([`Scenario::explore`]), as [`Lab::beside`] names it. Its
+/// program is an observer process too.
+///
+/// [`Lab::beside`]: crate::lab::Lab::beside
+pub const EXPLORER: &str = "explorer";
 
 /// Up to so many bytes of JSON, evidence is read at once: all that a run of some sense leaves.
 const SHORT: u64 = 1 << 20;
@@ -178,7 +189,14 @@ pub fn observe(
         scenario: scenario.clone(),
     };
     let job = serde_json::to_vec(&job).map_err(|error| fault(error.to_string()))?;
-    let myself = std::env::current_exe().map_err(|error| fault(format!("{error}")))?;
+    let myself = match (&scenario.explore, beside.get(EXPLORER)) {
+        (None, _) => std::env::current_exe().map_err(|error| fault(format!("{error}")))?,
+        (Some(_), Some(explorer)) => explorer.clone(),
+        (Some(_), None) => {
+            let reason = "the explorer was not built";
+            return Ok(Answer::from(run::unexplored(scenario, reason)));
+        }
+    };
     let mut observer = Command::new(&myself);
     observer
         .arg(COMMAND)
@@ -292,11 +310,15 @@ pub fn page_size() -> u64 {
     bytes.map_or(4096, |bytes| bytes as u64)
 }
 
-/// The observer process: a job on standard input, the evidence on standard output.
+/// The observer process that runs a scenario once.
 pub fn serve() -> ExitCode {
+    serve_by(|job| run::run(&job.program, &job.beside, &job.scenario, &job.folder))
+}
+
+/// An observer process: a job on standard input, the evidence on standard output.
+pub fn serve_by(work: impl FnOnce(&Job) -> io::Result<Evidence>) -> ExitCode {
     let result = take_job().and_then(|job| {
-        run::run(&job.program, &job.beside, &job.scenario, &job.folder)
-            .map_err(|error| format!("{error} (in `{}`)", job.folder.display()))
+        work(&job).map_err(|error| format!("{error} (in `{}`)", job.folder.display()))
     });
     // Never as a whole in memory: after many calls it is longer than all that was seen.
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());

@@ -3,11 +3,13 @@
 //! A scenario holds no expectation: files, processes, what is done at which point of their run, how
 //! far they may go. What the run shows is [`Evidence`](crate::evidence::Evidence).
 
+pub mod exploring;
 mod making;
 
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::bytes::Bytes;
+use exploring::Explore;
 
 /// One run of a program, or of several that meet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +28,10 @@ pub struct Scenario {
     /// to them. None in old evidence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page_size: Option<u64>,
+    /// How the orders of the processes' steps are gone through; then rules do not act, and all
+    /// actors start at once. None in old evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explore: Option<Explore>,
     /// What is done, and when.
     pub rules: Vec<Rule>,
     /// How far the processes may go.

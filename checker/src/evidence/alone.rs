@@ -53,6 +53,7 @@ impl Observation {
                 true => all.leftovers.clone(),
                 false => Vec::new(),
             },
+            exploration: all.exploration.clone(),
         };
         Observation { scenario, evidence }
     }

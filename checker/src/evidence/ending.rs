@@ -51,6 +51,21 @@ pub enum Ending {
         /// The system call it stood in, if one that is watched.
         call: Option<String>,
     },
+    /// However the others go on, none of them brings what it waits for.
+    Deadlocked {
+        /// The system call it stood in.
+        call: String,
+    },
+    /// It looks at the same memory again and again, which nobody will change any more.
+    Spinning {
+        /// How often it looked in vain.
+        looks: u32,
+    },
+    /// It took more steps than one run of an exploration may have.
+    TooManySteps {
+        /// The limit.
+        limit: u32,
+    },
     /// It was still running when the wall clock ran out.
     TooLong {
         /// The limit, seconds.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::address_space::AddressSpace;
 use super::bytes::Bytes;
 use super::ending::Actor;
+use super::exploration::Exploration;
 use super::file::{FileState, FileStory};
 use super::trace::Event;
 use super::{Evidence, Facet, Moment, View};
@@ -26,6 +27,8 @@ pub(super) struct Stored {
     trace: Facet<Vec<Event>>,
     moments: Facet<Vec<StoredMoment>>,
     leftovers: Vec<String>,
+    #[serde(default)]
+    exploration: Option<Facet<Exploration>>,
 }
 
 #[derive(Deserialize)]
@@ -87,6 +90,7 @@ impl TryFrom<Stored> for Evidence {
                 Facet::Unseen(reason) => Facet::Unseen(reason),
             },
             leftovers: stored.leftovers,
+            exploration: stored.exploration,
         })
     }
 }
@@ -102,6 +106,8 @@ struct Written<'a> {
     trace: &'a Facet<Vec<Event>>,
     moments: Facet<Vec<WrittenMoment<'a>>>,
     leftovers: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exploration: &'a Option<Facet<Exploration>>,
 }
 
 #[derive(Serialize)]
@@ -174,6 +180,7 @@ impl Serialize for Evidence {
             trace: &self.trace,
             moments,
             leftovers: &self.leftovers,
+            exploration: &self.exploration,
         };
         written.serialize(to)
     }

@@ -88,6 +88,8 @@ pub enum Filter {
     Notify,
     /// Calls that make processes are announced, and no others.
     Forks,
+    /// Nearly every call stops for the tracer; as for [`Filter::Trace`].
+    Every,
     /// None.
     None,
 }
@@ -144,7 +146,7 @@ pub fn start(
             let _ = gate_opener.read(&mut [0])?;
             let listener = match filter {
                 Filter::Notify | Filter::Forks => take_listener(child, &listener_number)?,
-                Filter::Trace | Filter::None => None,
+                Filter::Trace | Filter::Every | Filter::None => None,
             };
             Ok(Child {
                 pid: child,
@@ -234,6 +236,10 @@ fn become_program(
         Filter::Trace => {
             wait_at(&mut gate)?;
             sys::load_filter(&filter::program(Stop::Trace), false)?;
+        }
+        Filter::Every => {
+            wait_at(&mut gate)?;
+            sys::load_filter(&filter::program(Stop::Every), false)?;
         }
         Filter::Notify => announce_and_stop(Stop::Notify, listener_number)?,
         Filter::Forks => announce_and_stop(Stop::Forks, listener_number)?,

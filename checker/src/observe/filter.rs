@@ -22,6 +22,8 @@ const ARCHITECTURE: u32 = 4;
 const FIRST_ARGUMENT: u32 = 16;
 /// The low word of the second argument.
 const SECOND_ARGUMENT: u32 = 16 + 8;
+/// The low word of the sixth argument.
+const SIXTH_ARGUMENT: u32 = 16 + 5 * 8;
 
 /// What a watched call does to its process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,12 +34,38 @@ pub enum Stop {
     Notify,
     /// Nothing: only calls that make processes are announced.
     Forks,
+    /// Stops it for the tracer, and so does every other call that is not [`HARMLESS`].
+    Every,
 }
+
+/// Calls that are about the process alone, and are made often: nobody else notices them.
+const HARMLESS: &[i64] = &[
+    libc::SYS_brk,
+    libc::SYS_getpid,
+    libc::SYS_gettid,
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_sigaltstack,
+    libc::SYS_set_tid_address,
+    libc::SYS_set_robust_list,
+    libc::SYS_rseq,
+    libc::SYS_prlimit64,
+    libc::SYS_sched_getaffinity,
+    libc::SYS_madvise,
+    libc::SYS_msync,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_arch_prctl,
+];
+
+/// The sixth argument of an mprotect(2), which has three, that a tracer makes in a process's name:
+/// under [`Stop::Every`] it does not stop.
+pub const BY_TRACER: u32 = 0x7261_6365;
 
 /// The filter for this way of watching.
 pub fn program(stop: Stop) -> Vec<sock_filter> {
     let watched = match stop {
-        Stop::Trace => libc::SECCOMP_RET_TRACE,
+        Stop::Trace | Stop::Every => libc::SECCOMP_RET_TRACE,
         Stop::Notify | Stop::Forks => libc::SECCOMP_RET_USER_NOTIF,
     };
     let foreign = libc::SECCOMP_RET_KILL_PROCESS;
@@ -88,6 +116,19 @@ pub fn program(stop: Stop) -> Vec<sock_filter> {
         code.push(step(RETURN, watched));
     }
     code.push(step(RETURN, libc::SECCOMP_RET_ALLOW));
+    if stop == Stop::Every {
+        code.push(jump(IF_EQUAL, libc::SYS_mprotect as u32, 0, 4));
+        code.push(step(LOAD, SIXTH_ARGUMENT));
+        code.push(jump(IF_EQUAL, BY_TRACER, 0, 1));
+        code.push(step(RETURN, libc::SECCOMP_RET_ALLOW));
+        code.push(step(RETURN, watched));
+        for &number in HARMLESS {
+            code.push(jump(IF_EQUAL, number as u32, 0, 1));
+            code.push(step(RETURN, libc::SECCOMP_RET_ALLOW));
+        }
+        code.push(step(RETURN, watched));
+        return code;
+    }
     if stop != Stop::Trace {
         for &number in FORKS {
             code.push(jump(IF_EQUAL, number as u32, 0, 1));
@@ -152,7 +193,7 @@ mod tests {
                     accumulator = match k {
                         NUMBER => number,
                         ARCHITECTURE => arch::AUDIT_ARCH,
-                        FIRST_ARGUMENT | SECOND_ARGUMENT => second,
+                        FIRST_ARGUMENT | SECOND_ARGUMENT | SIXTH_ARGUMENT => second,
                         other => panic!("load of {other}"),
                     }
                 }
@@ -179,6 +220,20 @@ mod tests {
             answer(libc::SYS_io_uring_setup, 0) & 0xffff,
             libc::ENOSYS as u32
         );
+    }
+
+    #[test]
+    fn every_call_stops_but_those_of_a_process_alone_and_the_tracers_own() {
+        let code = program(Stop::Every);
+        let answer = |number: i64, argument: u32| run(&code, number as u32, argument);
+        for number in [libc::SYS_nanosleep, libc::SYS_mprotect, libc::SYS_write] {
+            assert_eq!(answer(number, 0), libc::SECCOMP_RET_TRACE);
+        }
+        for number in [libc::SYS_mprotect, libc::SYS_msync] {
+            assert_eq!(answer(number, BY_TRACER), libc::SECCOMP_RET_ALLOW);
+        }
+        let prctl = answer(libc::SYS_prctl, libc::PR_SET_SECCOMP as u32);
+        assert_eq!(prctl & 0xffff, libc::EINVAL as u32);
     }
 
     #[test]

@@ -264,6 +264,7 @@ impl Run<'_> {
                 Err(reason) => Facet::Unseen(reason),
             },
             leftovers: self.leftovers,
+            exploration: None,
             unavailable,
             page_size: page_size(),
         })
@@ -307,6 +308,16 @@ impl Run<'_> {
     }
 }
 
+/// The evidence of a scenario that is to be explored and cannot be: why, as a clause that can follow
+/// "because".
+pub fn unexplored(scenario: &Scenario, reason: &str) -> Evidence {
+    Evidence {
+        unavailable: None,
+        exploration: Some(Facet::Unseen(reason.to_owned())),
+        ..unavailable(scenario, reason.to_owned())
+    }
+}
+
 fn unavailable(scenario: &Scenario, reason: String) -> Evidence {
     let never = |spec| ActorRun::new().actor(spec);
     Evidence {
@@ -315,6 +326,7 @@ fn unavailable(scenario: &Scenario, reason: String) -> Evidence {
         trace: Facet::Unseen(reason.clone()),
         moments: Facet::Unseen(reason.clone()),
         leftovers: Vec::new(),
+        exploration: None,
         unavailable: Some(reason),
         page_size: page_size(),
     }

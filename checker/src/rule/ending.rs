@@ -56,6 +56,10 @@ pub fn trouble(obs: &Observation) -> Option<Trouble> {
             Ending::TooManyCalls { .. } => "too-many-calls",
             Ending::TooMuchContent { .. } | Ending::TooMuchChange { .. } => "too-much-content",
             Ending::NotStarted { .. } => "not-started",
+            // Of these, the rule that reads the exploration speaks.
+            Ending::Deadlocked { .. } | Ending::Spinning { .. } | Ending::TooManySteps { .. } => {
+                return None;
+            }
             Ending::Exited { .. } | Ending::Stopped { .. } | Ending::NeverDue => return None,
         };
         Some(Trouble::Mistake {
@@ -196,6 +200,13 @@ pub fn words(obs: &Observation, actor: &Actor) -> String {
         Ending::Stopped { rule } => format!("the checker ended it, by its rule `{rule}`"),
         Ending::NotStarted { reason } => format!("it could not be started: {reason}"),
         Ending::NeverDue => "it was never started".to_owned(),
+        Ending::Deadlocked { call } => {
+            format!("it waited in `{call}` for something that no other process would bring")
+        }
+        Ending::Spinning { looks } => format!(
+            "it looked {looks} times at memory that no other process would change any more"
+        ),
+        Ending::TooManySteps { limit } => format!("it was not done after {limit} steps"),
     }
 }
 

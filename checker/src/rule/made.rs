@@ -89,6 +89,7 @@ pub fn observation(scenario: Scenario) -> Made {
         trace: Facet::Seen(Vec::new()),
         moments: Facet::Seen(Vec::new()),
         leftovers: Vec::new(),
+        exploration: None,
     };
     Made {
         obs: Observation { scenario, evidence },

@@ -100,6 +100,7 @@ fn evidence(scenario: &Scenario, ending: Option<Ending>) -> Evidence {
         trace: Facet::Seen(Vec::new()),
         moments: Facet::Seen(Vec::new()),
         leftovers: Vec::new(),
+        exploration: None,
     }
 }
 

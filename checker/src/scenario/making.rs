@@ -17,6 +17,7 @@ impl Scenario {
             files: Vec::new(),
             actors: Vec::new(),
             page_size: None,
+            explore: None,
             rules: Vec::new(),
             limits: Limits::default(),
         }

@@ -1,0 +1,3 @@
+//! Explores the interleavings of real, unmodified processes.
+mod operation;
+mod search;

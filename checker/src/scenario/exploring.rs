@@ -1,0 +1,74 @@
+//! How a scenario is explored: every order of its processes' steps instead of one run.
+
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::bytes::Bytes;
+use crate::evidence::exploration::Outcome;
+use crate::evidence::schedule::Schedule;
+
+/// What is to be explored, and how far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Explore {
+    /// Which orders are run.
+    pub search: Search,
+    /// A file, and what it may hold in the end. The search stops at the first outcome in which it
+    /// holds something else or a process does not succeed; without this it goes through all.
+    pub accept: Option<Accept>,
+    /// How many interleavings the complete search may take, and then each bounded one.
+    pub interleavings: u64,
+    /// How many steps one run may take.
+    pub steps: u32,
+    /// Wall time of the whole search, milliseconds.
+    pub wall_ms: u64,
+}
+
+/// Which orders are run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Search {
+    /// All of them; of those that differ only in the order of steps that have nothing to do with
+    /// each other, one. If that takes too long, all with a few preemptions.
+    Every,
+    /// All of them, those that differ in nothing included.
+    Each,
+    /// All with at most so many preemptions: switches away from a process that could go on.
+    Bounded(u32),
+    /// The first actor alone, killed before each of its steps and calls in turn.
+    Deaths,
+    /// Just this one; after its end, each process goes on as far as it can.
+    Replay(Schedule),
+}
+
+/// What the end may look like.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accept {
+    /// The file.
+    pub file: String,
+    /// What it may hold: any of these, and nothing more.
+    pub contents: Vec<Bytes>,
+}
+
+impl Explore {
+    /// A search with the limits that a learner waits for.
+    pub fn new(search: Search) -> Explore {
+        Explore {
+            search,
+            accept: None,
+            interleavings: 2_000,
+            steps: 5_000,
+            wall_ms: 4_000,
+        }
+    }
+
+    /// Whether an outcome may be.
+    pub fn accepts(&self, outcome: &Outcome) -> bool {
+        let Some(accept) = &self.accept else {
+            return true;
+        };
+        let held = outcome.file(&accept.file);
+        let is_right = held.is_some_and(|held| {
+            held.length == held.bytes.0.len() as u64 && accept.contents.contains(&held.bytes)
+        });
+        is_right && outcome.all_succeeded()
+    }
+}
