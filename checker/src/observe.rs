@@ -10,10 +10,10 @@
 //! [`Facet::Unseen`]: crate::evidence::Facet::Unseen
 
 mod arch;
-mod calls;
+pub mod calls;
 pub mod capture;
 pub mod child;
-mod decode;
+pub mod decode;
 mod elf;
 mod files;
 pub mod filter;
@@ -302,6 +302,12 @@ fn nameless(folder: &Path) -> io::Result<File> {
         std::fs::remove_file(&path)?;
         Ok(file)
     })
+}
+
+/// The evidence of a scenario that is to be explored and could not be: why, as a clause that can
+/// follow "because".
+pub fn unexplored(scenario: &Scenario, reason: &str) -> Evidence {
+    run::unexplored(scenario, reason)
 }
 
 /// Bytes in a page of this machine.

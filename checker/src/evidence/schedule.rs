@@ -138,14 +138,7 @@ mod tests {
 
     #[test]
     fn a_schedule_reads_as_it_is_written() {
-        for text in [
-            "A2B2A",
-            "A",
-            "calls:A14A!",
-            "names:B3AB",
-            "A!B",
-            "A12B100",
-        ] {
+        for text in ["A2B2A", "A", "calls:A14A!", "names:B3AB", "A!B", "A12B100"] {
             let schedule: Schedule = text.parse().expect(text);
             assert_eq!(schedule.to_string(), text);
         }

@@ -310,7 +310,7 @@ impl Run<'_> {
 
 /// The evidence of a scenario that is to be explored and cannot be: why, as a clause that can follow
 /// "because".
-pub fn unexplored(scenario: &Scenario, reason: &str) -> Evidence {
+pub(super) fn unexplored(scenario: &Scenario, reason: &str) -> Evidence {
     Evidence {
         unavailable: None,
         exploration: Some(Facet::Unseen(reason.to_owned())),

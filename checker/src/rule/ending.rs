@@ -203,9 +203,9 @@ pub fn words(obs: &Observation, actor: &Actor) -> String {
         Ending::Deadlocked { call } => {
             format!("it waited in `{call}` for something that no other process would bring")
         }
-        Ending::Spinning { looks } => format!(
-            "it looked {looks} times at memory that no other process would change any more"
-        ),
+        Ending::Spinning { looks } => {
+            format!("it looked {looks} times at memory that no other process would change any more")
+        }
         Ending::TooManySteps { limit } => format!("it was not done after {limit} steps"),
     }
 }

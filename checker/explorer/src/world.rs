@@ -1,0 +1,486 @@
+//! One run: real processes, of which one at a time goes on, from one step to the next.
+//!
+//! Every process stands at a *point*: before an access to a shared mapping, or before a system call
+//! that others can notice. [`World::take`] lets one take its step and go on to its next point. What
+//! it does between two points concerns nobody else, so its place in the order does not matter.
+
+mod access;
+mod call;
+mod futex;
+mod notice;
+mod walk;
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::time::Instant;
+
+use checker::evidence::ending::Ending;
+use checker::evidence::exploration::{CodePlace, Deed, Exploration, Outcome, Step};
+use checker::evidence::schedule::{Points, Schedule, Turn};
+use checker::observe::child::{self, Child, Filter};
+use checker::scenario::Scenario;
+use libc::user_regs_struct;
+
+use crate::files::{self, Files};
+use crate::operation::Operation;
+use crate::search::Seat;
+use crate::source::Sources;
+use crate::space::Space;
+use crate::tracee::{Pace, Stop, Tracee};
+use crate::trouble::{Followed, Trouble};
+use access::Access;
+use call::Call;
+
+/// How often a process may look in vain when nobody else can go on.
+const LOOKS: u32 = 100;
+
+/// What is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Stage<'a> {
+    /// The program.
+    pub program: &'a Path,
+    /// Its arguments and files.
+    pub scenario: &'a Scenario,
+    /// Where.
+    pub folder: &'a Path,
+    /// When everything has to be over.
+    pub deadline: Instant,
+}
+
+/// A run under way.
+pub struct World<'a> {
+    stage: Stage<'a>,
+    points: Points,
+    tasks: Vec<Task>,
+    spaces: Vec<Space>,
+    files: Files,
+    children: Vec<Child>,
+    /// Tasks that are to go on to their first or next point.
+    fresh: Vec<usize>,
+    /// How often something that others can see was changed.
+    changes: u64,
+    /// How often a lock may have become free.
+    releases: u64,
+    /// How often a process ended.
+    ends: u64,
+    /// How often somebody began to wait for a word.
+    sleeps: u64,
+    /// How often somebody looked in vain since the last change.
+    vain: u32,
+    /// Whether names or lengths were changed.
+    pub names_changed: bool,
+    turns: Vec<Turn>,
+    record: Option<Record<'a>>,
+}
+
+/// What is written down of a run that is to be shown.
+struct Record<'a> {
+    sources: &'a mut Sources,
+    steps: Vec<Step>,
+}
+
+/// A process or thread.
+struct Task {
+    tracee: Tracee,
+    /// The actor it belongs to.
+    actor: usize,
+    /// Whether it is the process that the scenario started.
+    is_first: bool,
+    space: usize,
+    at: At,
+    /// The signal that it gets when it goes on.
+    signal: i32,
+    /// When it was where: the number of changes then, by a hash of its registers and its stack.
+    seen: HashMap<u64, u64>,
+    /// Files on which its process may hold locks.
+    holds: Vec<usize>,
+    /// The call that it is in.
+    inside: Option<Call>,
+}
+
+/// Where a task is.
+enum At {
+    /// On its way.
+    Moving,
+    /// Before a step.
+    Point(Point),
+    /// Nowhere any more.
+    Ended(Ending),
+}
+
+/// A point at which a task stands.
+struct Point {
+    operation: Operation,
+    ready: Ready,
+    what: What,
+    /// Its registers there.
+    registers: user_regs_struct,
+}
+
+/// What a task does next.
+enum What {
+    /// An access to shared memory.
+    Access(Access),
+    /// A system call.
+    Call(Call),
+    /// Nothing before the process that it made by vfork(2) runs another program or has ended.
+    Vfork(usize),
+}
+
+/// When a task can take its step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ready {
+    /// Now.
+    Now,
+    /// When something was changed: it has been here before and saw the same.
+    Change(u64),
+    /// When a lock may have become free.
+    Release(u64),
+    /// When a process has ended.
+    End(u64),
+    /// When it is woken (futex(2)): who waited longest has the lowest number.
+    Woken(u64),
+    /// When a process that it made says so.
+    Vfork,
+}
+
+impl<'a> World<'a> {
+    /// Starts every actor and lets each go to its first point.
+    pub fn start(
+        stage: Stage<'a>,
+        points: Points,
+        sources: Option<&'a mut Sources>,
+    ) -> Followed<World<'a>> {
+        files::reset(stage.folder, &stage.scenario.files)?;
+        let mut world = World {
+            stage,
+            points,
+            tasks: Vec::new(),
+            spaces: Vec::new(),
+            files: Files::new(stage.folder),
+            children: Vec::new(),
+            fresh: Vec::new(),
+            changes: 0,
+            releases: 0,
+            ends: 0,
+            sleeps: 0,
+            vain: 0,
+            names_changed: false,
+            turns: Vec::new(),
+            record: sources.map(|sources| Record {
+                sources,
+                steps: Vec::new(),
+            }),
+        };
+        for actor in 0..stage.scenario.actors.len() {
+            let started = world.start_actor(actor).and_then(|()| world.settle());
+            if let Err(trouble) = started {
+                world.clear_up()?;
+                return Err(trouble);
+            }
+        }
+        Ok(world)
+    }
+
+    fn start_actor(&mut self, actor: usize) -> Followed<()> {
+        let Stage {
+            program,
+            scenario,
+            folder,
+            ..
+        } = self.stage;
+        let spec = &scenario.actors[actor];
+        let mut child = child::start(program, spec, folder, &[], &scenario.limits, Filter::Every)?;
+        let tracee = Tracee::seize(child.pid)?;
+        child.open_gate()?;
+        self.children.push(child);
+        self.spaces.push(Space::default());
+        let task = self.add(tracee, actor, self.spaces.len() - 1);
+        self.tasks[task].is_first = true;
+        // Up to its exec it is still the explorer's own.
+        loop {
+            let tracee = &mut self.tasks[task].tracee;
+            match tracee.wait_without_end()? {
+                Stop::Exec => {
+                    tracee.has_new_memory()?;
+                    break;
+                }
+                Stop::Exited(_) | Stop::Killed(_) => {
+                    let refusal = self.children[actor].refusal();
+                    let reason = refusal.unwrap_or_else(|| "it ended before it began".to_owned());
+                    self.tasks[task].at = At::Ended(Ending::NotStarted { reason });
+                    return Ok(());
+                }
+                _ => tracee.resume(Pace::Run, 0)?,
+            }
+        }
+        self.fresh.push(task);
+        Ok(())
+    }
+
+    fn add(&mut self, tracee: Tracee, actor: usize, space: usize) -> usize {
+        self.tasks.push(Task {
+            tracee,
+            actor,
+            is_first: false,
+            space,
+            at: At::Moving,
+            signal: 0,
+            seen: HashMap::new(),
+            holds: Vec::new(),
+            inside: None,
+        });
+        self.tasks.len() - 1
+    }
+
+    /// Lets everyone who is on the way go on to a point.
+    fn settle(&mut self) -> Followed<()> {
+        while let Some(task) = self.fresh.pop() {
+            self.walk(task, Pace::Run)?;
+        }
+        Ok(())
+    }
+
+    /// Who stands where; `None` if nobody is left. If nobody can go on who should, they are ended.
+    pub fn seats(&mut self) -> Followed<Option<Vec<Option<Seat>>>> {
+        loop {
+            let seats: Vec<_> = self.tasks.iter().map(|task| self.seat(task)).collect();
+            if seats.iter().flatten().any(|seat| seat.is_ready) {
+                return Ok(Some(seats));
+            }
+            if seats.iter().all(Option::is_none) {
+                return Ok(None);
+            }
+            self.nobody_is_ready()?;
+        }
+    }
+
+    fn seat(&self, task: &Task) -> Option<Seat> {
+        match &task.at {
+            At::Point(point) => Some(Seat {
+                operation: point.operation.clone(),
+                is_ready: match point.ready {
+                    Ready::Now => true,
+                    Ready::Change(then) => then != self.changes,
+                    Ready::Release(then) => then != self.releases,
+                    Ready::End(then) => then != self.ends,
+                    Ready::Woken(_) | Ready::Vfork => false,
+                },
+            }),
+            At::Moving | At::Ended(_) => None,
+        }
+    }
+
+    /// Time passes when nobody can do anything: who waits only for a while goes on, then who looks
+    /// again and again, and at last nobody.
+    fn nobody_is_ready(&mut self) -> Followed<()> {
+        if let Some(task) = self.first_with_timeout() {
+            return self.time_out(task);
+        }
+        let looks = self.vain;
+        let mut spins = false;
+        for task in &mut self.tasks {
+            if let At::Point(point) = &mut task.at
+                && matches!(point.ready, Ready::Change(_))
+            {
+                spins = true;
+                point.ready = Ready::Now;
+            }
+        }
+        self.vain += 1;
+        if spins && looks < LOOKS {
+            return Ok(());
+        }
+        for task in 0..self.tasks.len() {
+            let At::Point(point) = &self.tasks[task].at else {
+                continue;
+            };
+            let ending = match &point.what {
+                What::Call(call) if !matches!(point.ready, Ready::Now) => Ending::Deadlocked {
+                    call: call.text.clone(),
+                },
+                What::Vfork(_) => Ending::Deadlocked {
+                    call: "vfork()".to_owned(),
+                },
+                _ => Ending::Spinning { looks },
+            };
+            self.end(task, ending)?;
+        }
+        Ok(())
+    }
+
+    /// Kills a task; it ends so.
+    fn end(&mut self, task: usize, ending: Ending) -> Followed<()> {
+        self.tasks[task].tracee.kill()?;
+        self.tasks[task].at = At::Ended(ending);
+        Ok(())
+    }
+
+    /// Lets one take its turn.
+    pub fn take(&mut self, turn: Turn) -> Followed<()> {
+        self.turns.push(turn);
+        let before = self.changes;
+        match turn {
+            Turn::Step(task) => self.step(task)?,
+            Turn::Kill(task) => self.kill(task)?,
+        }
+        self.settle()?;
+        if self.changes != before {
+            self.vain = 0;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, task: usize) -> Followed<()> {
+        let at = std::mem::replace(&mut self.tasks[task].at, At::Moving);
+        let At::Point(point) = at else {
+            return Err(Trouble::Fault(io::Error::other("nobody stands there")));
+        };
+        match point.what {
+            What::Access(access) => self.access(task, access, point.registers),
+            What::Call(call) => self.call(task, call, point.registers),
+            What::Vfork(_) => Err(Trouble::Fault(io::Error::other("nobody may go on there"))),
+        }
+    }
+
+    /// Kills a process where it stands, with its permissions back: the kernel walks through its
+    /// robust locks then (get_robust_list(2)).
+    fn kill(&mut self, task: usize) -> Followed<()> {
+        let at = std::mem::replace(&mut self.tasks[task].at, At::Moving);
+        if let At::Point(Point {
+            what: What::Call(_),
+            ..
+        }) = at
+        {
+            self.tasks[task].tracee.leave_call()?;
+        }
+        self.open(task)?;
+        self.note(task, Deed::Killed, None);
+        let rule = "schedule".to_owned();
+        self.end(task, Ending::Stopped { rule })?;
+        self.has_ended(task)
+    }
+
+    /// Gives a task's shared mappings the permissions that the program asked for.
+    fn open(&self, task: usize) -> io::Result<()> {
+        self.protect(task, |protection| protection)
+    }
+
+    /// Takes them away again.
+    fn close(&self, task: usize) -> io::Result<()> {
+        self.protect(task, |_| libc::PROT_NONE)
+    }
+
+    fn protect(&self, task: usize, to: impl Fn(i32) -> i32) -> io::Result<()> {
+        let task = &self.tasks[task];
+        let space = &self.spaces[task.space];
+        let Some(gate) = space.gate else {
+            return Ok(());
+        };
+        for region in &space.regions {
+            let length = region.end - region.start;
+            let protection = to(region.protection);
+            task.tracee
+                .protect(gate, region.start, length, protection)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a step down, if this run is to be shown.
+    fn note(&mut self, task: usize, deed: Deed, code: Option<CodePlace>) {
+        let actor = self.tasks[task].actor;
+        if let Some(record) = &mut self.record
+            && record.steps.len() < Exploration::STEPS
+        {
+            record.steps.push(Step {
+                task,
+                actor,
+                deed,
+                place: code,
+            });
+        }
+    }
+
+    /// Where a task stands in its program, if this run is to be shown.
+    fn code(
+        &mut self,
+        task: usize,
+        instruction: &str,
+        registers: &user_regs_struct,
+    ) -> Option<CodePlace> {
+        let record = self.record.as_mut()?;
+        let line = record.sources.line(&self.tasks[task].tracee, registers);
+        Some(CodePlace {
+            instruction: instruction.to_owned(),
+            line,
+        })
+    }
+
+    /// How many steps were taken.
+    pub fn steps(&self) -> usize {
+        self.turns.len()
+    }
+
+    /// Ends everyone who is left: they took more steps than they may.
+    pub fn end_all(&mut self, limit: u32) -> Followed<()> {
+        for task in 0..self.tasks.len() {
+            if !matches!(self.tasks[task].at, At::Ended(_)) {
+                self.end(task, Ending::TooManySteps { limit })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Kills whoever is left.
+    pub fn clear_up(&mut self) -> io::Result<()> {
+        for task in &mut self.tasks {
+            if !matches!(task.at, At::Ended(_)) {
+                task.tracee.kill()?;
+                task.at = At::Ended(Ending::NeverDue);
+            }
+        }
+        Ok(())
+    }
+
+    /// What it came to, once nobody is left.
+    pub fn outcome(mut self) -> io::Result<Outcome> {
+        let mut actors = Vec::new();
+        for (number, (spec, mut child)) in self
+            .stage
+            .scenario
+            .actors
+            .iter()
+            .zip(self.children)
+            .enumerate()
+        {
+            child.stdout.take()?;
+            child.stderr.take()?;
+            let first = |task: &&mut Task| task.actor == number && task.is_first;
+            let task = self.tasks.iter_mut().find(first);
+            let at = task.map(|task| std::mem::replace(&mut task.at, At::Moving));
+            actors.push(checker::evidence::ending::Actor {
+                name: spec.name.clone(),
+                arguments: spec.arguments.clone(),
+                ending: match at {
+                    Some(At::Ended(ending)) => ending,
+                    _ => Ending::NeverDue,
+                },
+                stdout: child.stdout.captured(),
+                stderr: child.stderr.captured(),
+                cpu_ms: 0,
+                peak_rss_kib: 0,
+            });
+        }
+        Ok(Outcome {
+            count: 1,
+            schedule: Schedule {
+                points: self.points,
+                turns: self.turns,
+            },
+            actors,
+            files: files::left(self.stage.folder)?,
+            steps: self.record.map_or(Vec::new(), |record| record.steps),
+        })
+    }
+}

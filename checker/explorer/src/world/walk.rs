@@ -1,0 +1,215 @@
+//! Going on from one point to the next.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use checker::evidence::ending::Ending;
+use checker::evidence::schedule::LETTERS;
+use libc::user_regs_struct;
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+
+use crate::space::Space;
+use crate::tracee::{Pace, Stop, Tracee};
+use crate::trouble::{Followed, Trouble};
+
+use super::{At, Point, Ready, What, World};
+
+/// How many bytes of its stack make up where a task is, from the red zone below it on.
+const STACK: (u64, usize) = (128, 1024);
+
+impl World<'_> {
+    /// Lets a task go on until it stands at a point or has ended.
+    pub(super) fn walk(&mut self, task: usize, mut pace: Pace) -> Followed<()> {
+        loop {
+            let signal = std::mem::take(&mut self.tasks[task].signal);
+            self.tasks[task].tracee.resume(pace, signal)?;
+            pace = Pace::Run;
+            match self.next_stop(task)? {
+                Stop::Exited(code) => return self.ended(task, Ending::Exited { code }),
+                Stop::Killed(signal) => return self.ended(task, killed(signal)),
+                Stop::Signal(libc::SIGSEGV) => {
+                    if self.stands_at_access(task)? {
+                        return Ok(());
+                    }
+                    self.tasks[task].signal = libc::SIGSEGV;
+                }
+                Stop::Signal(signal) => self.tasks[task].signal = signal,
+                Stop::Call => match self.entry(task)? {
+                    Some(onward) => pace = onward,
+                    None => return Ok(()),
+                },
+                Stop::CallDone => {
+                    if self.call_done(task)? {
+                        return Ok(());
+                    }
+                }
+                Stop::Forked(pid, is_vfork) => {
+                    let child = self.made(task, pid)?;
+                    if is_vfork {
+                        let registers = self.tasks[task].tracee.registers()?;
+                        self.tasks[task].at = At::Point(Point {
+                            operation: Default::default(),
+                            ready: Ready::Vfork,
+                            what: What::Vfork(child),
+                            registers,
+                        });
+                        return Ok(());
+                    }
+                    if self.tasks[task].inside.is_some() {
+                        pace = Pace::ToCallDone;
+                    }
+                }
+                Stop::Exec => {
+                    self.tasks[task].tracee.has_new_memory()?;
+                    self.spaces.push(Space::default());
+                    let new = self.spaces.len() - 1;
+                    let walker = &mut self.tasks[task];
+                    walker.space = new;
+                    walker.seen.clear();
+                    walker.inside = None;
+                    self.vfork_is_over(task);
+                }
+                Stop::Nothing => {}
+            }
+        }
+    }
+
+    /// Waits for a task's next stop. One that waits for room in its standard output gets it.
+    fn next_stop(&mut self, task: usize) -> Followed<Stop> {
+        loop {
+            if let Some(stop) = self.tasks[task].tracee.wait(self.stage.deadline)? {
+                return Ok(stop);
+            }
+            let mut taken = 0;
+            for child in &mut self.children {
+                for stream in [&mut child.stdout, &mut child.stderr] {
+                    let before = stream.total();
+                    stream.take()?;
+                    taken += stream.total() - before;
+                }
+            }
+            if self.reap_threads(task)? || taken > 0 {
+                continue;
+            }
+            let call = self.tasks[task].inside.as_ref();
+            let call = call.map_or("a system call".to_owned(), |call| {
+                format!("`{}`", call.text)
+            });
+            return Err(Trouble::Unfit(format!(
+                "a process waits in {call} for something that the explorer does not follow"
+            )));
+        }
+    }
+
+    /// The end of a process is told when all its threads are gone, and those of them that stand at
+    /// a point only when they were waited for.
+    fn reap_threads(&mut self, leader: usize) -> Followed<bool> {
+        let space = self.tasks[leader].space;
+        let mut reaped = false;
+        for task in 0..self.tasks.len() {
+            let is_thread = task != leader
+                && self.tasks[task].space == space
+                && !matches!(self.tasks[task].at, At::Ended(_));
+            if is_thread {
+                self.tasks[task].tracee.kill()?;
+                self.tasks[task].at = At::Ended(Ending::Exited { code: 0 });
+                reaped = true;
+            }
+        }
+        Ok(reaped)
+    }
+
+    fn ended(&mut self, task: usize, ending: Ending) -> Followed<()> {
+        self.tasks[task].at = At::Ended(ending);
+        self.has_ended(task)
+    }
+
+    /// Lets go on whoever an end concerns.
+    pub(super) fn has_ended(&mut self, task: usize) -> Followed<()> {
+        self.ends += 1;
+        self.releases += 1;
+        self.changes += 1;
+        self.vfork_is_over(task);
+        self.wake_changed()
+    }
+
+    fn vfork_is_over(&mut self, child: usize) {
+        for task in 0..self.tasks.len() {
+            let waits = matches!(
+                &self.tasks[task].at,
+                At::Point(Point { what: What::Vfork(of), .. }) if *of == child
+            );
+            if waits {
+                self.tasks[task].at = At::Moving;
+                self.fresh.push(task);
+            }
+        }
+    }
+
+    /// Takes in a process or thread that another made.
+    fn made(&mut self, parent: usize, pid: Pid) -> Followed<usize> {
+        if self.tasks.len() == LETTERS {
+            return Err(Trouble::Unfit(format!(
+                "the program starts more than {LETTERS} processes and threads"
+            )));
+        }
+        let tracee = Tracee::of(pid)?;
+        // It comes into being stopped.
+        tracee.wait_without_end()?;
+        let shares = checker::observe::process::share_memory(
+            self.tasks[parent].tracee.pid.as_raw(),
+            pid.as_raw(),
+        );
+        let space = self.tasks[parent].space;
+        let space = if shares {
+            space
+        } else {
+            self.spaces.push(self.spaces[space].clone());
+            self.spaces.len() - 1
+        };
+        let child = self.add(tracee, self.tasks[parent].actor, space);
+        self.fresh.push(child);
+        Ok(child)
+    }
+
+    /// A task stands at a point, unless it was there before and has seen the same: then it waits
+    /// for a change.
+    pub(super) fn stand(&mut self, task: usize, mut point: Point, may_spin: bool) {
+        let changes = self.changes;
+        if may_spin && point.ready == Ready::Now {
+            let here = self.here(task, &point.registers);
+            if self.tasks[task].seen.insert(here, changes) == Some(changes) {
+                point.ready = Ready::Change(changes);
+            }
+        }
+        self.tasks[task].at = At::Point(point);
+    }
+
+    /// A hash of where a task is: its registers and the top of its stack.
+    fn here(&self, task: usize, registers: &user_regs_struct) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let r = registers;
+        [
+            r.rip, r.rax, r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp, r.rsp, r.r8, r.r9, r.r10,
+            r.r12, r.r13, r.r14, r.r15, r.orig_rax,
+        ]
+        .hash(&mut hasher);
+        let (below, length) = STACK;
+        let stack = self.tasks[task]
+            .tracee
+            .read(r.rsp.wrapping_sub(below), length);
+        stack.hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+fn killed(signal: i32) -> Ending {
+    if signal == libc::SIGXCPU {
+        return Ending::TooMuchCpu { limit_s: 0 };
+    }
+    let name = Signal::try_from(signal).map(Signal::as_str);
+    Ending::Killed {
+        signal: name.map_or_else(|_| format!("signal {signal}"), str::to_owned),
+        fault: None,
+    }
+}
