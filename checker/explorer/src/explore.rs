@@ -1,12 +1,13 @@
 //! Run after run, until the search is through.
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use checker::evidence::exploration::{Exploration, Extent, Outcome};
 use checker::evidence::schedule::{Points, Schedule, Turn};
 use checker::scenario::exploring::{Explore, Search};
 
+use crate::cast::Actor;
 use crate::search::{Choice, Deaths, Replay, Scheduler, Tree};
 use crate::source::Sources;
 use crate::trouble::{Followed, Trouble};
@@ -29,6 +30,7 @@ struct Walk<'a> {
     explore: &'a Explore,
     found: Exploration,
     points: Points,
+    cast: Vec<Actor>,
     sources: Sources,
 }
 
@@ -44,6 +46,7 @@ pub fn explore(stage: Stage<'_>, explore: &Explore) -> Followed<Exploration> {
         stage,
         explore,
         points,
+        cast: (0..stage.scenario.actors.len()).map(Actor::new).collect(),
         sources: Sources::default(),
         found: Exploration {
             extent: Extent::Exhausted,
@@ -114,8 +117,7 @@ impl Walk<'_> {
                     "it would take more than {seconds} s"
                 )));
             }
-            let world = World::start(self.stage, self.points, None)?;
-            match self.run(world, &mut scheduler)? {
+            match self.run(points, &mut scheduler, false)? {
                 Ran::Left => self.found.redundant += 1,
                 Ran::Ended(outcome) => {
                     self.found.interleavings += 1;
@@ -144,16 +146,22 @@ impl Walk<'_> {
         }
     }
 
-    /// One run, under a scheduler.
-    fn run(&mut self, mut world: World<'_>, scheduler: &mut dyn Scheduler) -> Followed<Ran> {
-        let ran = self.follow(&mut world, scheduler);
-        self.found.steps += world.steps() as u64;
-        if matches!(
-            self.explore.search,
-            Search::Every | Search::Each | Search::Bounded(_)
-        ) && world.names_changed
-        {
+    /// One run under a scheduler, its steps written down or not.
+    fn run(
+        &mut self,
+        points: Points,
+        scheduler: &mut dyn Scheduler,
+        is_shown: bool,
+    ) -> Followed<Ran> {
+        let sources = is_shown.then_some(&mut self.sources);
+        let mut world = World::start(self.stage, points, &mut self.cast, sources)?;
+        let ran = follow(&mut world, scheduler, self.explore.steps);
+        let one_order = matches!(self.explore.search, Search::Deaths | Search::Replay(_));
+        if world.names_changed && !one_order {
             self.points = self.points.max(Points::Names);
+        }
+        if !is_shown {
+            self.found.steps += world.steps() as u64;
         }
         match ran {
             Ok(true) => Ok(Ran::Ended(Box::new(world.outcome()?))),
@@ -168,46 +176,12 @@ impl Walk<'_> {
         }
     }
 
-    /// Lets the processes go on until all have ended, or until the scheduler leaves the run.
-    fn follow(&self, world: &mut World<'_>, scheduler: &mut dyn Scheduler) -> Followed<bool> {
-        let mut last = None;
-        while let Some(seats) = world.seats()? {
-            if world.steps() >= self.explore.steps as usize {
-                world.end_all(self.explore.steps)?;
-                continue;
-            }
-            match scheduler.choose(&seats, last) {
-                Choice::Take(turn) => {
-                    if let Turn::Step(task) = turn {
-                        last = Some(task);
-                    }
-                    world.take(turn)?;
-                }
-                Choice::Leave => return Ok(false),
-                Choice::Differs => {
-                    return Err(Trouble::Unfit(
-                        "the program does not do the same each time under the same order of steps"
-                            .to_owned(),
-                    ));
-                }
-            }
-        }
-        Ok(true)
-    }
-
     /// Runs the order of each kept outcome once more, to write down its steps.
     fn show_outcomes(&mut self) -> Followed<()> {
         for n in 0..self.found.outcomes.len() {
             let schedule: Schedule = self.found.outcomes[n].schedule.clone();
-            let mut sources = std::mem::take(&mut self.sources);
-            let stage = Stage {
-                deadline: self.stage.deadline + Duration::from_secs(1),
-                ..self.stage
-            };
-            let world = World::start(stage, schedule.points, Some(&mut sources))?;
             let mut replay = Replay::new(schedule.turns);
-            let ran = self.run(world, &mut replay)?;
-            self.sources = sources;
+            let ran = self.run(schedule.points, &mut replay, true)?;
             let Ran::Ended(outcome) = ran else {
                 return Err(
                     io::Error::other("an order that was run could not be run again").into(),
@@ -226,4 +200,31 @@ impl Walk<'_> {
         }
         Ok(())
     }
+}
+
+/// Lets the processes go on until all have ended, or until the scheduler leaves the run.
+fn follow(world: &mut World<'_>, scheduler: &mut dyn Scheduler, most: u32) -> Followed<bool> {
+    let mut last = None;
+    while let Some(seats) = world.seats()? {
+        if world.steps() >= most as usize {
+            world.end_all(most)?;
+            continue;
+        }
+        match scheduler.choose(&seats, last) {
+            Choice::Take(turn) => {
+                if let Turn::Step(task) = turn {
+                    last = Some(task);
+                }
+                world.take(turn)?;
+            }
+            Choice::Leave => return Ok(false),
+            Choice::Differs => {
+                return Err(Trouble::Unfit(
+                    "the program does not do the same each time under the same order of steps"
+                        .to_owned(),
+                ));
+            }
+        }
+    }
+    Ok(true)
 }

@@ -18,9 +18,11 @@
 
 #![cfg(target_arch = "x86_64")]
 
+mod cast;
 mod explore;
 mod files;
 mod instruction;
+mod names;
 mod operation;
 mod search;
 mod source;

@@ -240,30 +240,24 @@ impl Tracee {
     /// Has it make an mprotect(2), by the `syscall` instruction at `gate`, from any stop that is not
     /// the entry of a call. Its registers are as before. Whatever signal it stood at is gone.
     pub fn protect(&self, gate: u64, start: u64, length: u64, protection: i32) -> io::Result<()> {
+        let by_tracer = u64::from(filter::BY_TRACER);
+        let arguments = [start, length, protection as u64, 0, 0, by_tracer];
+        let answer = self.inject(gate, libc::SYS_mprotect, arguments)?;
+        if answer < 0 {
+            return Err(io::Error::from_raw_os_error(-answer as i32));
+        }
+        Ok(())
+    }
+
+    /// Has it make a call at which it does not stop. The answer is the kernel's.
+    pub fn inject(&self, gate: u64, number: libc::c_long, arguments: [u64; 6]) -> io::Result<i64> {
         let before = self.registers()?;
-        let call = user_regs_struct {
-            rip: gate,
-            rax: libc::SYS_mprotect as u64,
-            orig_rax: u64::MAX,
-            rdi: start,
-            rsi: length,
-            rdx: protection as u64,
-            r9: u64::from(filter::BY_TRACER),
-            ..before
-        };
-        self.set_registers(call)?;
+        self.set_registers(calling(&before, gate, number, arguments))?;
         self.resume(Pace::Instruction, 0)?;
-        let stopped = waitpid(
-            self.pid,
-            Some(WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD),
-        );
-        let stopped = match stopped {
-            Err(Errno::EINTR) => self.wait_without_end()?,
-            other => self.stop(other?)?,
-        };
+        let stopped = self.wait_without_end()?;
         if stopped != Stop::Signal(libc::SIGTRAP) {
             return Err(io::Error::other(format!(
-                "mprotect in the name of a process led to {stopped:?}"
+                "call {number} in the name of a process led to {stopped:?}"
             )));
         }
         let answer = self.registers()?.rax as i64;
@@ -271,10 +265,49 @@ impl Tracee {
             orig_rax: u64::MAX,
             ..before
         })?;
-        if answer < 0 {
-            return Err(io::Error::from_raw_os_error(-answer as i32));
+        Ok(answer)
+    }
+
+    /// At the end of a call: has it make a copy of itself, a child of its own parent (clone(2)).
+    pub fn copy(&self, gate: u64, tid_address: u64) -> io::Result<Pid> {
+        let flags = libc::CLONE_PARENT | libc::CLONE_CHILD_SETTID | libc::CLONE_CHILD_CLEARTID;
+        let flags = (flags | libc::SIGCHLD) as u64;
+        let before = self.registers()?;
+        let arguments = [flags, 0, 0, tid_address, 0, 0];
+        self.set_registers(calling(&before, gate, libc::SYS_clone, arguments))?;
+        self.resume(Pace::Run, 0)?;
+        let mut made = None;
+        loop {
+            match self.wait_without_end()? {
+                Stop::Call => {}
+                Stop::Forked(pid, _) => made = Some(pid),
+                Stop::CallDone => break,
+                other => {
+                    let text = format!("the copying of a process led to {other:?}");
+                    return Err(io::Error::other(text));
+                }
+            }
+            self.resume(Pace::ToCallDone, 0)?;
         }
-        Ok(())
+        self.set_registers(before)?;
+        made.ok_or_else(|| io::Error::other("a process could not be copied"))
+    }
+
+    /// Where it keeps the list of its robust locks, and the length of the list's head
+    /// (get_robust_list(2)); a copy has to be told.
+    pub fn robust_list(&self) -> Option<(u64, u64)> {
+        let (mut head, mut length): (u64, u64) = (0, 0);
+        // SAFETY: the kernel writes one pointer and one size_t to the two words, which are live and
+        // as large; the pointer is another process's and not followed here.
+        let done = unsafe {
+            libc::syscall(
+                libc::SYS_get_robust_list,
+                self.pid.as_raw(),
+                &raw mut head,
+                &raw mut length,
+            )
+        };
+        (done == 0 && head != 0).then_some((head, length))
     }
 
     /// Waits for the end of something that cannot sleep.
@@ -330,6 +363,28 @@ impl Tracee {
                 Err(error) => return Err(error),
             }
         }
+    }
+}
+
+/// The registers of a process that is to make a call by the `syscall` instruction at `gate`.
+fn calling(
+    before: &user_regs_struct,
+    gate: u64,
+    number: libc::c_long,
+    arguments: [u64; 6],
+) -> user_regs_struct {
+    let [rdi, rsi, rdx, r10, r8, r9] = arguments;
+    user_regs_struct {
+        rip: gate,
+        rax: number as u64,
+        orig_rax: u64::MAX,
+        rdi,
+        rsi,
+        rdx,
+        r10,
+        r8,
+        r9,
+        ..*before
     }
 }
 

@@ -18,16 +18,16 @@ use std::time::Instant;
 use checker::evidence::ending::Ending;
 use checker::evidence::exploration::{CodePlace, Deed, Exploration, Outcome, Step};
 use checker::evidence::schedule::{Points, Schedule, Turn};
-use checker::observe::child::{self, Child, Filter};
 use checker::scenario::Scenario;
 use libc::user_regs_struct;
 
+use crate::cast::{Actor, Entrance};
 use crate::files::{self, Files};
 use crate::operation::Operation;
 use crate::search::Seat;
 use crate::source::Sources;
 use crate::space::Space;
-use crate::tracee::{Pace, Stop, Tracee};
+use crate::tracee::{Pace, Tracee};
 use crate::trouble::{Followed, Trouble};
 use access::Access;
 use call::Call;
@@ -55,7 +55,7 @@ pub struct World<'a> {
     tasks: Vec<Task>,
     spaces: Vec<Space>,
     files: Files,
-    children: Vec<Child>,
+    cast: &'a mut [Actor],
     /// Tasks that are to go on to their first or next point.
     fresh: Vec<usize>,
     /// How often something that others can see was changed.
@@ -93,10 +93,20 @@ struct Task {
     signal: i32,
     /// When it was where: the number of changes then, by a hash of its registers and its stack.
     seen: HashMap<u64, u64>,
-    /// Files on which its process may hold locks.
-    holds: Vec<usize>,
+    /// The locks that its process may hold.
+    holds: Vec<Hold>,
     /// The call that it is in.
     inside: Option<Call>,
+}
+
+/// A lock that a process may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Hold {
+    file: usize,
+    /// The call that locks so.
+    kind: libc::c_long,
+    from: u64,
+    to: u64,
 }
 
 /// Where a task is.
@@ -150,6 +160,7 @@ impl<'a> World<'a> {
     pub fn start(
         stage: Stage<'a>,
         points: Points,
+        cast: &'a mut [Actor],
         sources: Option<&'a mut Sources>,
     ) -> Followed<World<'a>> {
         files::reset(stage.folder, &stage.scenario.files)?;
@@ -159,7 +170,7 @@ impl<'a> World<'a> {
             tasks: Vec::new(),
             spaces: Vec::new(),
             files: Files::new(stage.folder),
-            children: Vec::new(),
+            cast,
             fresh: Vec::new(),
             changes: 0,
             releases: 0,
@@ -184,38 +195,31 @@ impl<'a> World<'a> {
     }
 
     fn start_actor(&mut self, actor: usize) -> Followed<()> {
-        let Stage {
-            program,
-            scenario,
-            folder,
-            ..
-        } = self.stage;
-        let spec = &scenario.actors[actor];
-        let mut child = child::start(program, spec, folder, &[], &scenario.limits, Filter::Every)?;
-        let tracee = Tracee::seize(child.pid)?;
-        child.open_gate()?;
-        self.children.push(child);
+        let entrance = self.cast[actor].enter(&self.stage)?;
         self.spaces.push(Space::default());
-        let task = self.add(tracee, actor, self.spaces.len() - 1);
-        self.tasks[task].is_first = true;
-        // Up to its exec it is still the explorer's own.
-        loop {
-            let tracee = &mut self.tasks[task].tracee;
-            match tracee.wait_without_end()? {
-                Stop::Exec => {
-                    tracee.has_new_memory()?;
-                    break;
+        let new = self.spaces.len() - 1;
+        let first = |world: &mut World<'_>, tracee| {
+            let task = world.add(tracee, actor, new);
+            world.tasks[task].is_first = true;
+            task
+        };
+        match entrance {
+            Entrance::AtExec(tracee) => {
+                let task = first(self, tracee);
+                self.walk(task, Pace::Run)?;
+            }
+            Entrance::AtCall(tracee, space) => {
+                self.spaces[new] = space;
+                let task = first(self, tracee);
+                if let Some(pace) = self.entry(task)? {
+                    self.walk(task, pace)?;
                 }
-                Stop::Exited(_) | Stop::Killed(_) => {
-                    let refusal = self.children[actor].refusal();
-                    let reason = refusal.unwrap_or_else(|| "it ended before it began".to_owned());
-                    self.tasks[task].at = At::Ended(Ending::NotStarted { reason });
-                    return Ok(());
-                }
-                _ => tracee.resume(Pace::Run, 0)?,
+            }
+            Entrance::Refused(tracee, reason) => {
+                let task = first(self, tracee);
+                self.tasks[task].at = At::Ended(Ending::NotStarted { reason });
             }
         }
-        self.fresh.push(task);
         Ok(())
     }
 
@@ -440,22 +444,17 @@ impl<'a> World<'a> {
                 task.at = At::Ended(Ending::NeverDue);
             }
         }
+        for actor in &mut *self.cast {
+            actor.hand_over()?;
+        }
         Ok(())
     }
 
     /// What it came to, once nobody is left.
     pub fn outcome(mut self) -> io::Result<Outcome> {
         let mut actors = Vec::new();
-        for (number, (spec, mut child)) in self
-            .stage
-            .scenario
-            .actors
-            .iter()
-            .zip(self.children)
-            .enumerate()
-        {
-            child.stdout.take()?;
-            child.stderr.take()?;
+        for (number, spec) in self.stage.scenario.actors.iter().enumerate() {
+            let (stdout, stderr) = self.cast[number].hand_over()?;
             let first = |task: &&mut Task| task.actor == number && task.is_first;
             let task = self.tasks.iter_mut().find(first);
             let at = task.map(|task| std::mem::replace(&mut task.at, At::Moving));
@@ -466,8 +465,8 @@ impl<'a> World<'a> {
                     Some(At::Ended(ending)) => ending,
                     _ => Ending::NeverDue,
                 },
-                stdout: child.stdout.captured(),
-                stderr: child.stderr.captured(),
+                stdout,
+                stderr,
                 cpu_ms: 0,
                 peak_rss_kib: 0,
             });

@@ -1,6 +1,7 @@
 //! Taking what a process writes: the start and the end are kept, all of it is counted.
 
 use std::io::{self, PipeReader, PipeWriter, Read};
+use std::mem;
 
 use crate::evidence::ending::Captured;
 
@@ -73,11 +74,16 @@ impl Capture {
 
     /// What was taken.
     pub fn captured(mut self) -> Captured {
+        self.hand_over()
+    }
+
+    /// What was taken since the beginning or the last time; from now on it begins anew.
+    pub fn hand_over(&mut self) -> Captured {
         self.forget_surplus();
         Captured {
-            start: self.start.into(),
-            end: self.end.into(),
-            total: self.total,
+            start: mem::take(&mut self.start).into(),
+            end: mem::take(&mut self.end).into(),
+            total: mem::take(&mut self.total),
         }
     }
 }

@@ -143,7 +143,10 @@ pub fn start(
             drop(gate);
             // Until it says so, this process must not be looked into either. If it fails before,
             // the end of the stream says that.
-            let _ = gate_opener.read(&mut [0])?;
+            match gate_opener.read_exact(&mut [0]) {
+                Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => return Err(error),
+                _ => {}
+            }
             let listener = match filter {
                 Filter::Notify | Filter::Forks => take_listener(child, &listener_number)?,
                 Filter::Trace | Filter::Every | Filter::None => None,

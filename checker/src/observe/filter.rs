@@ -47,7 +47,6 @@ const HARMLESS: &[i64] = &[
     libc::SYS_rt_sigprocmask,
     libc::SYS_rt_sigreturn,
     libc::SYS_sigaltstack,
-    libc::SYS_set_tid_address,
     libc::SYS_set_robust_list,
     libc::SYS_rseq,
     libc::SYS_prlimit64,

@@ -6,6 +6,7 @@ use checker::observe::process::Seen;
 use checker::observe::{calls, decode};
 use libc::{c_long, user_regs_struct};
 
+use crate::names;
 use crate::operation::{Object, Operation};
 use crate::space::Region;
 use crate::tracee::{Pace, SYSCALL_LENGTH};
@@ -55,9 +56,7 @@ impl World<'_> {
     pub(super) fn entry(&mut self, task: usize) -> Followed<Option<Pace>> {
         let entry = self.tasks[task].tracee.registers()?;
         let number = entry.orig_rax as c_long;
-        let arguments = [
-            entry.rdi, entry.rsi, entry.rdx, entry.r10, entry.r8, entry.r9,
-        ];
+        let arguments = names::arguments(&entry);
         if number == libc::SYS_shmat || number == libc::SYS_remap_file_pages {
             return Err(Trouble::Unfit(
                 "the program maps System V shared memory, which the explorer does not follow"
@@ -259,11 +258,13 @@ impl World<'_> {
 
     fn text(&self, task: usize, call: &Call) -> String {
         let pid = self.tasks[task].tracee.pid;
-        let child = &self.children[self.tasks[task].actor];
+        let Some(streams) = self.cast[self.tasks[task].actor].streams() else {
+            return name(call.number).to_owned();
+        };
         let seen = Seen {
             pid: pid.as_raw(),
             folder: self.stage.folder,
-            streams: &child.streams,
+            streams,
         };
         let number = call.number as u64;
         match calls::spec(number).or_else(|| calls::carrier_spec(number)) {

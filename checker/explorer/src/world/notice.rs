@@ -4,11 +4,12 @@ use libc::c_long;
 
 use checker::evidence::schedule::Points;
 
+use crate::names::{self, Named};
 use crate::operation::{Object, Operation};
 use crate::trouble::Followed;
 
-use super::World;
 use super::call::{Call, How};
+use super::{Hold, World};
 
 impl World<'_> {
     /// Says how a call is let through, what it touches, and whether it is a step.
@@ -43,13 +44,13 @@ impl World<'_> {
             libc::SYS_waitid => waits_for_child(call, 3, fourth),
             libc::SYS_exit | libc::SYS_exit_group => {
                 call.how = How::Exit;
-                for file in self.tasks[task].holds.clone() {
-                    touch_all(call, Object::Locks(file), true);
+                for hold in self.tasks[task].holds.clone() {
+                    touch_all(call, Object::Locks(hold.file), true);
                 }
             }
             libc::SYS_close | libc::SYS_dup2 | libc::SYS_dup3 | libc::SYS_close_range => {
                 // The end of a descriptor is the end of locks (fcntl(2), flock(2)).
-                for file in self.tasks[task].holds.clone() {
+                for Hold { file, .. } in self.tasks[task].holds.clone() {
                     let closed = if call.number == libc::SYS_close {
                         first
                     } else {
@@ -96,11 +97,13 @@ impl World<'_> {
                 }
             }
             number => {
-                if let Some((base, path, writes)) = self.names(task, number, call.arguments())
-                    && (writes || self.points == Points::Names)
-                    && self.is_inside(task, base, path)
+                let named = names::named(number, *call.arguments());
+                let counts = |named: &Named| named.changes || self.points == Points::Names;
+                let tracee = &self.tasks[task].tracee;
+                if let Some(named) = named.filter(counts)
+                    && names::is_inside(&self.files, tracee, named)
                 {
-                    touch_all(call, Object::Names, writes);
+                    touch_all(call, Object::Names, named.changes);
                 }
             }
         }
@@ -121,62 +124,56 @@ impl World<'_> {
         self.files.behind(pid, descriptor as i32)
     }
 
-    fn is_inside(&self, task: usize, base: Option<i32>, path: u64) -> bool {
-        let tracee = &self.tasks[task].tracee;
-        let mut bytes = tracee.read(path, libc::PATH_MAX as usize);
-        if let Some(end) = bytes.iter().position(|&byte| byte == 0) {
-            bytes.truncate(end);
-        }
-        let path = String::from_utf8_lossy(&bytes);
-        self.files.is_inside(tracee.pid, base, &path)
-    }
-
-    /// The folder and path that a call is about, and whether it changes names or lengths.
-    fn names(
-        &self,
-        _task: usize,
-        number: c_long,
-        arguments: &[u64; 6],
-    ) -> Option<(Option<i32>, u64, bool)> {
-        const CHANGES: i32 = libc::O_CREAT | libc::O_TRUNC;
-        let [first, second, third, ..] = *arguments;
-        let at = |folder: u64| (folder as i32 != libc::AT_FDCWD).then_some(folder as i32);
-        Some(match number {
-            libc::SYS_open => (None, first, second as i32 & CHANGES != 0),
-            libc::SYS_openat => (at(first), second, third as i32 & CHANGES != 0),
-            libc::SYS_openat2 => (at(first), second, true),
-            libc::SYS_creat
-            | libc::SYS_truncate
-            | libc::SYS_unlink
-            | libc::SYS_rmdir
-            | libc::SYS_mkdir
-            | libc::SYS_mknod => (None, first, true),
-            libc::SYS_rename | libc::SYS_link | libc::SYS_symlink => (None, second, true),
-            libc::SYS_mkdirat | libc::SYS_unlinkat | libc::SYS_mknodat => (at(first), second, true),
-            libc::SYS_renameat | libc::SYS_renameat2 | libc::SYS_linkat => {
-                (at(third), arguments[3], true)
-            }
-            libc::SYS_symlinkat => (at(second), third, true),
-            libc::SYS_stat | libc::SYS_lstat | libc::SYS_access | libc::SYS_readlink => {
-                (None, first, false)
-            }
-            libc::SYS_newfstatat
-            | libc::SYS_statx
-            | libc::SYS_faccessat
-            | libc::SYS_faccessat2
-            | libc::SYS_readlinkat => (at(first), second, false),
-            _ => return None,
-        })
-    }
-
     /// A lock was taken, given up or exchanged.
     pub(super) fn lock_taken(&mut self, task: usize, call: &Call) {
+        let [_, operation, lock, ..] = *call.arguments();
+        let (is_free, from, to) = if call.number == libc::SYS_flock {
+            (operation & libc::LOCK_UN as u64 != 0, 0, u64::MAX)
+        } else if matches!(operation as i32, libc::F_GETLK | libc::F_OFD_GETLK) {
+            return;
+        } else {
+            self.record_lock(task, lock)
+        };
         for touch in &call.operation.touches {
-            if let Object::Locks(file) = touch.object
-                && !self.tasks[task].holds.contains(&file)
-            {
-                self.tasks[task].holds.push(file);
+            let Object::Locks(file) = touch.object else {
+                continue;
+            };
+            let new = Hold {
+                file,
+                kind: call.number,
+                from,
+                to,
+            };
+            let holds = &mut self.tasks[task].holds;
+            if is_free {
+                holds.retain(|old| {
+                    (old.file, old.kind) != (file, new.kind) || old.from < from || to < old.to
+                });
+            } else if !holds.contains(&new) {
+                holds.push(new);
             }
+        }
+    }
+
+    /// Whether a `struct flock` unlocks, and which range; one that does not start at the beginning
+    /// of the file is taken for all of it when it locks, and for nothing when it unlocks.
+    fn record_lock(&self, task: usize, address: u64) -> (bool, u64, u64) {
+        let bytes = self.tasks[task]
+            .tracee
+            .read(address, size_of::<libc::flock>());
+        let short = |at: usize| i16::from_le_bytes([bytes[at], bytes[at + 1]]);
+        let long = |at: usize| bytes[at..at + 8].try_into().map_or(0, i64::from_le_bytes);
+        if bytes.len() < size_of::<libc::flock>() {
+            return (false, 0, u64::MAX);
+        }
+        // l_type, l_whence, and behind the padding l_start and l_len.
+        let is_free = short(0) == libc::F_UNLCK as i16;
+        let is_plain = short(2) == libc::SEEK_SET as i16 && long(8) >= 0 && long(16) >= 0;
+        match (is_plain, long(16)) {
+            (true, 0) => (is_free, long(8) as u64, u64::MAX),
+            (true, length) => (is_free, long(8) as u64, (long(8) + length) as u64),
+            (false, _) if is_free => (true, 0, 0),
+            (false, _) => (false, 0, u64::MAX),
         }
     }
 

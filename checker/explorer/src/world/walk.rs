@@ -81,12 +81,8 @@ impl World<'_> {
                 return Ok(stop);
             }
             let mut taken = 0;
-            for child in &mut self.children {
-                for stream in [&mut child.stdout, &mut child.stderr] {
-                    let before = stream.total();
-                    stream.take()?;
-                    taken += stream.total() - before;
-                }
+            for actor in &mut *self.cast {
+                taken += actor.take_output()?;
             }
             if self.reap_threads(task)? || taken > 0 {
                 continue;
