@@ -1,7 +1,7 @@
 //! Run after run, until the search is through.
 
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use checker::evidence::exploration::{Exploration, Extent, Outcome};
 use checker::evidence::schedule::{Points, Schedule, Turn};
@@ -63,59 +63,92 @@ pub fn explore(stage: Stage<'_>, explore: &Explore) -> Followed<Exploration> {
     Ok(walk.found)
 }
 
+/// How far one search may go.
+#[derive(Clone, Copy)]
+struct Budget {
+    runs: u64,
+    until: Instant,
+}
+
 impl Walk<'_> {
     fn search(&mut self) -> Followed<()> {
-        let extent = match self.explore.search.clone() {
-            Search::Every => match self.every(|| Tree::every(true))? {
-                Extent::Capped(why) => match self.every(|| Tree::bounded(PREEMPTIONS))? {
-                    Extent::Exhausted => Extent::Preemptions(PREEMPTIONS, why),
-                    other => other,
-                },
-                other => other,
-            },
-            Search::Each => self.every(|| Tree::every(false))?,
-            Search::Bounded(preemptions) => match self.every(|| Tree::bounded(preemptions))? {
+        let whole = Budget {
+            runs: self.explore.interleavings,
+            until: self.stage.deadline,
+        };
+        self.found.extent = match self.explore.search.clone() {
+            Search::Every => self.in_stages(whole)?,
+            Search::Each => self.every(whole, || Tree::every(false))?,
+            Search::Bounded(most) => match self.every(whole, || Tree::bounded(most))? {
                 Extent::Exhausted => {
                     let why = "no more preemptions were asked for".to_owned();
-                    Extent::Preemptions(preemptions, why)
+                    Extent::Preemptions(most, why)
                 }
                 other => other,
             },
-            Search::Deaths => self.walk(Deaths::default())?,
+            Search::Deaths => self.walk(whole, Deaths::default())?,
             Search::Replay(schedule) => {
-                self.walk(Replay::new(schedule.turns))?;
+                self.walk(whole, Replay::new(schedule.turns))?;
                 Extent::Replayed
             }
         };
-        self.found.extent = extent;
         Ok(())
     }
 
+    /// What goes wrong mostly goes wrong with one preemption, so these are tried first (M. Musuvathi
+    /// and S. Qadeer, Iterative Context Bounding for Systematic Testing of Multithreaded Programs).
+    /// Then all, and if those are too many, all with a few.
+    fn in_stages(&mut self, whole: Budget) -> Followed<Extent> {
+        let part =
+            |parts: u32| Instant::now() + Duration::from_millis(self.explore.wall_ms) * parts / 8;
+        let (first, second) = (part(2), part(6));
+        if self.explore.accept.is_some() {
+            let budget = Budget {
+                until: first,
+                ..whole
+            };
+            if self.every(budget, || Tree::bounded(1))? == Extent::Stopped {
+                return Ok(Extent::Stopped);
+            }
+        }
+        let budget = Budget {
+            until: second,
+            ..whole
+        };
+        let why = match self.every(budget, || Tree::every(true))? {
+            Extent::Capped(why) => why,
+            other => return Ok(other),
+        };
+        match self.every(whole, || Tree::bounded(PREEMPTIONS))? {
+            Extent::Exhausted => Ok(Extent::Preemptions(PREEMPTIONS, why)),
+            other => Ok(other),
+        }
+    }
+
     /// A search whose every run looks at names and lengths as well, once one of them changes some.
-    fn every(&mut self, tree: impl Fn() -> Tree) -> Followed<Extent> {
+    fn every(&mut self, budget: Budget, tree: impl Fn() -> Tree) -> Followed<Extent> {
         self.found.interleavings = 0;
         self.found.redundant = 0;
-        self.found.outcomes.clear();
         let points = self.points;
-        let extent = self.walk(tree())?;
+        let extent = self.walk(budget, tree())?;
         if self.points == points || extent == Extent::Stopped {
             return Ok(extent);
         }
-        self.every(tree)
+        self.found.outcomes.clear();
+        self.every(budget, tree)
     }
 
-    fn walk(&mut self, mut scheduler: impl Scheduler) -> Followed<Extent> {
+    fn walk(&mut self, budget: Budget, mut scheduler: impl Scheduler) -> Followed<Extent> {
         let points = self.points;
         loop {
-            if self.found.interleavings + self.found.redundant >= self.explore.interleavings {
-                let most = self.explore.interleavings;
-                return Ok(Extent::Capped(format!("there are more than {most}")));
+            if self.found.interleavings + self.found.redundant >= budget.runs {
+                let why = format!("there are more than {}", budget.runs);
+                return Ok(Extent::Capped(why));
             }
-            if Instant::now() > self.stage.deadline {
+            if Instant::now() > budget.until {
                 let seconds = self.explore.wall_ms as f64 / 1000.0;
-                return Ok(Extent::Capped(format!(
-                    "it would take more than {seconds} s"
-                )));
+                let why = format!("all of them would take more than {seconds} s");
+                return Ok(Extent::Capped(why));
             }
             match self.run(points, &mut scheduler, false)? {
                 Ran::Left => self.found.redundant += 1,

@@ -69,7 +69,11 @@ pub fn decode(bytes: &[u8], registers: &user_regs_struct) -> Option<Decoded> {
             return None;
         }
         let address = used.virtual_address(0, |register, _, _| value(register, registers))?;
-        let length = used.memory_size().size() as u64;
+        // How much one that repeats itself touches in all is known only when it is done.
+        let length = match used.memory_size().size() as u64 {
+            0 if instruction.is_string_instruction() => instruction.memory_size().size() as u64,
+            other => other,
+        };
         if length == 0 {
             return None;
         }
@@ -82,7 +86,9 @@ pub fn decode(bytes: &[u8], registers: &user_regs_struct) -> Option<Decoded> {
         });
     }
     let mut text = String::new();
-    FastFormatter::new().format(&instruction, &mut text);
+    let mut formatter = FastFormatter::new();
+    formatter.options_mut().set_use_hex_prefix(true);
+    formatter.format(&instruction, &mut text);
     Some(Decoded {
         text,
         is_atomic: instruction.has_lock_prefix() || is_exchange,
@@ -194,7 +200,7 @@ mod tests {
         };
         assert_eq!(add.memory, [operand]);
         assert!(!add.is_atomic && add.repeats.is_none());
-        assert_eq!(add.text, "add qword ptr [rax],1");
+        assert_eq!(add.text, "add qword ptr [rax],0x1");
         assert_eq!(add.next, 0x400004);
     }
 

@@ -11,8 +11,8 @@ use crate::evidence::schedule::Schedule;
 pub struct Explore {
     /// Which orders are run.
     pub search: Search,
-    /// A file, and what it may hold in the end. The search stops at the first outcome in which it
-    /// holds something else or a process does not succeed; without this it goes through all.
+    /// A file, and how it may begin in the end. The search stops at the first outcome in which it
+    /// begins otherwise or a process does not succeed; without this it goes through all.
     pub accept: Option<Accept>,
     /// How many interleavings the complete search may take, and then each bounded one.
     pub interleavings: u64,
@@ -39,13 +39,13 @@ pub enum Search {
     Replay(Schedule),
 }
 
-/// What the end may look like.
+/// What a file may be in the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accept {
     /// The file.
     pub file: String,
-    /// What it may hold: any of these, and nothing more.
-    pub contents: Vec<Bytes>,
+    /// Its first bytes: any of these.
+    pub beginnings: Vec<Bytes>,
 }
 
 impl Explore {
@@ -65,10 +65,10 @@ impl Explore {
         let Some(accept) = &self.accept else {
             return true;
         };
-        let held = outcome.file(&accept.file);
-        let is_right = held.is_some_and(|held| {
-            held.length == held.bytes.0.len() as u64 && accept.contents.contains(&held.bytes)
+        let begins = outcome.file(&accept.file).is_some_and(|held| {
+            let mut any = accept.beginnings.iter();
+            any.any(|beginning| held.bytes.0.starts_with(&beginning.0))
         });
-        is_right && outcome.all_succeeded()
+        begins && outcome.all_succeeded()
     }
 }

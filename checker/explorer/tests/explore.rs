@@ -1,0 +1,322 @@
+//! Real programs, explored: the numbers of interleavings and what they lead to.
+#![cfg(target_arch = "x86_64")]
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use checker::evidence::ending::Ending;
+use checker::evidence::exploration::{Deed, Exploration, Extent, Outcome};
+use checker::evidence::schedule::Schedule;
+use checker::evidence::{Evidence, Facet};
+use checker::observe::Job;
+use checker::scenario::exploring::{Accept, Explore, Search};
+use checker::scenario::{Scenario, Start};
+
+fn example() -> PathBuf {
+    let test = std::env::current_exe().expect("a path");
+    let folder = test.ancestors().nth(2).expect("the target folder");
+    folder.join("examples/increment")
+}
+
+/// Explores `increment` with the arguments of each process, on a counter that is 0.
+fn evidence(processes: &[&str], explore: Explore) -> Evidence {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut scenario = Scenario::new("test", &[]).file("counter", &[0; 512]);
+    scenario.actors.clear();
+    for (n, words) in processes.iter().enumerate() {
+        let words: Vec<&str> = words.split(' ').collect();
+        let mut arguments = vec![words[0], "counter"];
+        arguments.extend(&words[1..]);
+        scenario = scenario.actor(&format!("process {n}"), &arguments, Start::AtOnce);
+    }
+    scenario.explore = Some(explore);
+    let job = Job {
+        program: example(),
+        folder: folder.path().to_owned(),
+        beside: Default::default(),
+        scenario,
+    };
+    let mut explorer = Command::new(env!("CARGO_BIN_EXE_explorer"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the explorer");
+    let job = serde_json::to_vec(&job).expect("a job");
+    let mut input = explorer.stdin.take().expect("a pipe");
+    input.write_all(&job).expect("a job is read");
+    drop(input);
+    let output = explorer.wait_with_output().expect("an answer");
+    let told: Result<Evidence, String> =
+        serde_json::from_slice(&output.stdout).expect("evidence or a reason");
+    told.expect("no fault of the explorer")
+}
+
+fn explored(processes: &[&str], search: Search) -> Exploration {
+    match evidence(processes, Explore::new(search)).exploration {
+        Some(Facet::Seen(found)) => found,
+        other => panic!("not explored: {other:?}"),
+    }
+}
+
+/// Explores until the counter is not `right` at the end.
+fn until_wrong(processes: &[&str], right: u8) -> Exploration {
+    let mut explore = Explore::new(Search::Every);
+    explore.accept = Some(Accept {
+        file: "counter".to_owned(),
+        beginnings: vec![vec![right, 0, 0, 0, 0, 0, 0, 0].into()],
+    });
+    match evidence(processes, explore).exploration {
+        Some(Facet::Seen(found)) => found,
+        other => panic!("not explored: {other:?}"),
+    }
+}
+
+fn refused(processes: &[&str]) -> String {
+    match evidence(processes, Explore::new(Search::Every)).exploration {
+        Some(Facet::Unseen(reason)) => reason,
+        other => panic!("explored: {other:?}"),
+    }
+}
+
+fn value(outcome: &Outcome) -> u64 {
+    let bytes = &outcome.file("counter").expect("the counter").bytes.0;
+    u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes"))
+}
+
+/// How many interleavings there are, and in how many of them the counter is not `right`.
+fn counted(found: &Exploration, right: u64) -> (u64, u64) {
+    assert_eq!(found.extent, Extent::Exhausted);
+    let wrong = found.outcomes.iter().filter(|one| value(one) != right);
+    (found.interleavings, wrong.map(|one| one.count).sum())
+}
+
+fn each(processes: &[&str], right: u64) -> (u64, u64) {
+    counted(&explored(processes, Search::Each), right)
+}
+
+fn every(processes: &[&str], right: u64) -> (u64, u64) {
+    counted(&explored(processes, Search::Every), right)
+}
+
+#[test]
+fn plain_increments_lose_in_four_of_six_orders() {
+    assert_eq!(each(&["plain", "plain"], 2), (6, 4));
+    assert_eq!(each(&["plain 2", "plain 2"], 4), (70, 64));
+    assert_eq!(every(&["plain 2", "plain 2"], 4), (34, 28));
+}
+
+#[test]
+fn one_instruction_that_reads_and_writes_is_two_steps() {
+    assert_eq!(each(&["add", "add"], 2), (6, 4));
+}
+
+#[test]
+fn locked_instructions_never_lose() {
+    assert_eq!(each(&["xadd", "xadd"], 2), (2, 0));
+    assert_eq!(each(&["xadd 3", "xadd 3"], 6), (20, 0));
+}
+
+#[test]
+fn a_file_mapped_twice_is_one_memory() {
+    assert_eq!(each(&["twice", "twice"], 2), (6, 4));
+    assert_eq!(each(&["moved", "moved"], 2), (6, 4));
+    assert_eq!(each(&["protected", "protected"], 2), (6, 4));
+}
+
+#[test]
+fn locks_of_the_kernel_make_the_other_wait() {
+    for way in ["flock", "fcntl", "ofd", "flock-exit"] {
+        assert_eq!(each(&[way, way], 2), (8, 0), "{way}");
+    }
+    assert_eq!(every(&["flock 2", "flock 2"], 4).1, 0);
+    assert_eq!(every(&["try-flock", "try-flock"], 2).1, 0);
+}
+
+#[test]
+fn a_lock_around_half_of_it_loses() {
+    assert!(every(&["flock-half", "flock-half"], 2).1 > 0);
+}
+
+#[test]
+fn closing_drops_a_record_lock_and_not_the_other() {
+    assert!(every(&["fcntl-closed", "fcntl-closed"], 2).1 > 0);
+    assert_eq!(every(&["flock-closed", "flock-closed"], 2).1, 0);
+}
+
+#[test]
+fn words_that_are_waited_for_are_followed() {
+    for way in ["futex", "spin"] {
+        let found = explored(&[way, way], Search::Every);
+        assert_eq!(counted(&found, 2).1, 0, "{way}");
+        assert!(found.outcomes.iter().all(Outcome::all_succeeded), "{way}");
+    }
+}
+
+#[test]
+fn a_mutex_has_to_be_shared_between_processes() {
+    let found = explored(&["mutex", "mutex"], Search::Every);
+    assert_eq!(counted(&found, 2).1, 0);
+    assert!(found.outcomes.iter().all(Outcome::all_succeeded));
+    let found = until_wrong(&["private-mutex", "private-mutex"], 2);
+    assert_eq!(found.extent, Extent::Stopped);
+}
+
+#[test]
+fn children_and_threads_are_followed() {
+    for way in ["fork", "thread", "vfork"] {
+        assert_eq!(every(&[way, way], 2), (4, 2), "{way}");
+    }
+}
+
+#[test]
+fn calls_that_move_bytes_are_steps() {
+    assert_eq!(each(&["read-write", "read-write"], 2), (6, 4));
+    let found = explored(&["write-from", "plain"], Search::Every);
+    let printed = |one: &Outcome| one.actors[0].stdout.start.0[0];
+    let mut all: Vec<u8> = found.outcomes.iter().map(printed).collect();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all, [0, 1]);
+}
+
+#[test]
+fn names_that_change_make_looking_at_names_a_step() {
+    let found = explored(&["rename", "rename"], Search::Every);
+    assert_eq!(found.extent, Extent::Exhausted);
+    let mut values: Vec<u64> = found.outcomes.iter().map(value).collect();
+    values.sort_unstable();
+    values.dedup();
+    assert_eq!(values, [1, 2]);
+    assert!(found.outcomes[0].schedule.to_string().starts_with("names:"));
+}
+
+#[test]
+fn a_string_instruction_is_a_step_for_each_cache_line() {
+    let found = explored(&["movsb", "movsb"], Search::Each);
+    assert_eq!(found.interleavings, 70);
+    let whole = |one: &Outcome| one.file("counter").expect("a file").bytes.0[..256] == [7; 256];
+    assert!(found.outcomes.iter().all(whole));
+}
+
+#[test]
+fn an_access_across_two_cache_lines_is_torn() {
+    let found = explored(&["wide", "wide-look"], Search::Every);
+    let seen = |one: &Outcome| {
+        let bytes = &one.file("counter").expect("a file").bytes.0;
+        (bytes[128], bytes[136])
+    };
+    let all: Vec<(u8, u8)> = found.outcomes.iter().map(seen).collect();
+    for one in [(0, 0), (9, 9), (9, 0), (0, 9)] {
+        assert!(all.contains(&one), "{one:?} in {all:?}");
+    }
+}
+
+#[test]
+fn who_waits_for_a_change_waits_without_end_only_if_none_comes() {
+    for way in ["watch", "sleep"] {
+        let found = explored(&[way, "xadd"], Search::Every);
+        assert_eq!(found.extent, Extent::Exhausted, "{way}");
+        assert!(found.outcomes.iter().all(Outcome::all_succeeded), "{way}");
+        let alone = explored(&[way], Search::Every);
+        let ending = &alone.outcomes[0].actors[0].ending;
+        assert!(
+            matches!(ending, Ending::Spinning { .. }),
+            "{way}: {ending:?}"
+        );
+    }
+}
+
+#[test]
+fn two_that_wait_for_each_other_are_seen() {
+    let found = explored(&["deadlock", "deadlock 2"], Search::Every);
+    assert_eq!(found.extent, Extent::Exhausted);
+    let stuck = |one: &Outcome| {
+        let is_stuck = |ending: &Ending| matches!(ending, Ending::Deadlocked { .. });
+        one.actors.iter().all(|actor| is_stuck(&actor.ending))
+    };
+    assert!(found.outcomes.iter().any(stuck));
+    assert!(found.outcomes.iter().any(Outcome::all_succeeded));
+}
+
+#[test]
+fn very_many_accesses_end_at_the_limit() {
+    let found = explored(&["many", "many"], Search::Every);
+    let ending = &found.outcomes[0].actors[0].ending;
+    assert_eq!(*ending, Ending::TooManySteps { limit: 5_000 });
+}
+
+#[test]
+fn ends_before_and_outside_the_mapping_are_outcomes() {
+    let found = explored(&["nothing", "nothing"], Search::Every);
+    assert_eq!((found.interleavings, found.outcomes.len()), (1, 1));
+    let killed = |processes: &[&str], signal: &str| {
+        let found = explored(processes, Search::Every);
+        let ending = &found.outcomes[0].actors[0].ending;
+        assert!(
+            matches!(ending, Ending::Killed { signal: s, .. } if s == signal),
+            "{ending:?}"
+        );
+    };
+    killed(&["wild"], "SIGSEGV");
+    killed(&["truncate"], "SIGBUS");
+}
+
+#[test]
+fn what_cannot_be_followed_is_said() {
+    let reason = refused(&["pipe", "plain"]);
+    assert!(reason.contains("waits in"), "{reason}");
+}
+
+#[test]
+fn a_search_stops_at_the_first_outcome_that_is_not_accepted() {
+    let found = until_wrong(&["plain", "plain"], 2);
+    assert_eq!((found.extent, found.interleavings), (Extent::Stopped, 2));
+    let lost = found.outcomes.last().expect("an outcome");
+    assert_eq!(
+        (value(lost), lost.schedule.to_string()),
+        (1, "AB2A".to_owned())
+    );
+    let deeds: Vec<(usize, u8)> = lost
+        .steps
+        .iter()
+        .map(|step| match &step.deed {
+            Deed::Load { bytes, .. } => (step.task, bytes.0[0]),
+            Deed::Store { after, .. } => (step.task, after.0[0]),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(deeds, [(0, 0), (1, 0), (1, 1), (0, 1)]);
+    let line = lost.steps[0]
+        .place
+        .as_ref()
+        .and_then(|place| place.line.as_ref());
+    let line = line.expect("debug information");
+    assert!(line.file.ends_with("increment.rs"), "{line:?}");
+}
+
+#[test]
+fn a_schedule_is_run_again() {
+    let schedule: Schedule = "AB2A".parse().expect("a schedule");
+    let found = explored(&["plain", "plain"], Search::Replay(schedule));
+    assert_eq!((found.extent, found.interleavings), (Extent::Replayed, 1));
+    assert_eq!(value(&found.outcomes[0]), 1);
+}
+
+#[test]
+fn a_process_is_killed_before_each_step_and_call() {
+    let found = explored(&["add"], Search::Deaths);
+    assert_eq!(found.extent, Extent::Exhausted);
+    let mut values: Vec<u64> = found.outcomes.iter().map(value).collect();
+    values.sort_unstable();
+    values.dedup();
+    assert_eq!(values, [0, 1]);
+    assert!(found.interleavings > 6);
+}
+
+#[test]
+fn a_bound_on_preemptions_is_said() {
+    let found = explored(&["plain 2", "plain 2"], Search::Bounded(1));
+    assert!(matches!(found.extent, Extent::Preemptions(1, _)));
+    assert!(found.outcomes.iter().any(|one| value(one) < 4));
+}
