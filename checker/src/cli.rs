@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::command::{self, Usage};
+use crate::evidence::schedule::Schedule;
 use crate::exit::{self, End};
 use crate::observe;
 use crate::scratch;
@@ -53,6 +54,9 @@ pub(crate) struct CheckArgs {
     /// Draws the inputs from this number, as in the run that reported it
     #[arg(long, value_name = "N", requires = "lab")]
     pub seed: Option<u64>,
+    /// Lets the processes of a clause take turns in this order, as a report gave it
+    #[arg(long, value_name = "ORDER", requires = "only")]
+    pub schedule: Option<Schedule>,
     /// Prints the report as JSON
     #[arg(long, requires = "lab")]
     pub json: bool,
@@ -62,7 +66,7 @@ pub(crate) struct CheckArgs {
     /// Lists the clauses of the lab, or without one the labs, and runs nothing
     #[arg(
         long,
-        conflicts_with_all = ["solution", "program", "only", "stretch", "seed", "json", "keep"]
+        conflicts_with_all = ["solution", "program", "only", "stretch", "seed", "schedule", "json", "keep"]
     )]
     pub list: bool,
 }

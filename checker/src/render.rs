@@ -12,6 +12,7 @@ pub mod terminal;
 
 pub use paint::Paint;
 
+use crate::evidence::schedule::Schedule;
 use crate::report::{Report, SubjectNote};
 
 /// Columns of a line at most.
@@ -38,6 +39,15 @@ fn again(report: &Report, clause: Option<u8>) -> String {
         command.push_str(&format!(" --only {clause} --seed {}", report.seed));
     }
     command
+}
+
+/// The same for one clause, in the order of steps in which it failed.
+fn again_in_order(report: &Report, clause: u8, schedule: Option<&Schedule>) -> String {
+    let command = again(report, Some(clause));
+    match schedule {
+        Some(schedule) => format!("{command} --schedule {}", quoted(&schedule.to_string())),
+        None => command,
+    }
 }
 
 /// A word as a shell has to be given it.

@@ -99,6 +99,9 @@ pub struct CheckReport {
     pub scenarios: Vec<String>,
     /// What it came to.
     pub verdict: Verdict,
+    /// How far a search came that found nothing, in a sentence for each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// What a report comes to; the exit status follows from it alone.

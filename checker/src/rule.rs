@@ -12,12 +12,14 @@ pub mod facts;
 pub mod file;
 pub mod finding;
 pub mod generic;
+pub mod interleaving;
 pub mod mapping;
 pub mod moment;
 pub mod moved;
 pub mod pages;
 pub mod refusal;
 pub mod sync;
+pub mod timeline;
 pub mod trace;
 pub mod twin;
 

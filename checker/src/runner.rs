@@ -14,6 +14,7 @@ use std::io;
 use std::path::Path;
 
 use crate::evidence::Observation;
+use crate::evidence::schedule::Schedule;
 use crate::lab::{Clause, Judge, Lab};
 use crate::observe::{self, Answer};
 use crate::report::{Build, ClauseReport, Outcome, Report, SCHEMA, SubjectNote};
@@ -27,7 +28,7 @@ pub use shelf::is_timeout;
 pub use watch::workers;
 
 /// What is asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
     /// The seed that inputs are drawn from.
     pub seed: u64,
@@ -35,6 +36,8 @@ pub struct Request {
     pub only: Option<u8>,
     /// The stretch clauses too, whatever becomes of the core.
     pub stretch: bool,
+    /// This order of steps alone, where processes are explored; only with [`Request::only`].
+    pub schedule: Option<Schedule>,
 }
 
 /// Runs a program in a scenario, in an empty folder, and tells what was seen:
@@ -111,6 +114,45 @@ pub fn seed() -> u64 {
     fastrand::u64(1..1_000_000)
 }
 
+/// Whether the clauses that are asked for explore the orders of steps, so that one can be asked for.
+///
+/// # Errors
+///
+/// That they do not, in a sentence.
+pub fn can_be_ordered(lab: &Lab, request: &Request) -> Result<(), String> {
+    let selection = select::clauses(lab, request);
+    let scenarios =
+        select::scenarios(lab, request, &selection).map_err(|fault| fault.to_string())?;
+    if scenarios
+        .first
+        .iter()
+        .any(|scenario| scenario.explore.is_some())
+    {
+        return Ok(());
+    }
+    let ordered = lab.clauses.iter().filter(|clause| {
+        let only = Some(clause.number);
+        let selection = select::clauses(
+            lab,
+            &Request {
+                only,
+                ..request.clone()
+            },
+        );
+        let scenarios = select::scenarios(lab, request, &selection);
+        scenarios.is_ok_and(|all| all.first.iter().any(|one| one.explore.is_some()))
+    });
+    let ordered: Vec<String> = ordered.map(|clause| clause.number.to_string()).collect();
+    let which = if ordered.is_empty() {
+        "no clause of this lab does".to_owned()
+    } else {
+        format!("clauses {} do", ordered.join(", "))
+    };
+    Err(format!(
+        "--schedule: this clause does not let processes take turns step by step; {which}"
+    ))
+}
+
 /// Runs and judges `program` in a lab.
 pub fn check(
     lab: &Lab,
@@ -120,7 +162,7 @@ pub fn check(
     bench: &Bench<'_>,
 ) -> Result<Report, Fault> {
     let selection = select::clauses(lab, request);
-    let scenarios = select::scenarios(lab, request.seed, &selection)?;
+    let scenarios = select::scenarios(lab, request, &selection)?;
     let transcripts = transcripts(&selection.all(), bench.transcripts)?;
     let learner = matches!(subject, SubjectNote::Learner { .. });
 
@@ -175,7 +217,7 @@ pub fn rejudge(
     stored: Transcripts<'_>,
 ) -> Result<Vec<ClauseReport>, Fault> {
     let selection = select::clauses(lab, request);
-    let scenarios = select::scenarios(lab, request.seed, &selection)?;
+    let scenarios = select::scenarios(lab, request, &selection)?;
     let transcripts = transcripts(&selection.all(), stored)?;
     let learner = matches!(subject, SubjectNote::Learner { .. });
     let order = |scenarios: &[Scenario]| -> Vec<Shelved<'_>> {

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::bytes::Bytes;
+use crate::evidence::schedule::Schedule;
 use crate::evidence::trace::Stream;
 
 /// What a check comes to.
@@ -61,6 +62,9 @@ pub struct Diagnosis {
     pub scenario: String,
     /// The command line of the program in that scenario, to be shown.
     pub command: String,
+    /// The order of steps in which it was seen, if the scenario was explored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
 }
 
 /// A recognised mistake, ready to be shown.
@@ -114,6 +118,11 @@ pub enum Spot {
         /// The rule that asked for it.
         rule: String,
     },
+    /// A step of the order that is shown.
+    Step {
+        /// Counted from 1.
+        number: usize,
+    },
 }
 
 /// Evidence to be shown as it is.
@@ -145,6 +154,30 @@ pub enum Exhibit {
         /// As it is.
         observed: String,
     },
+    /// What processes did, step by step, in one order.
+    Timeline {
+        /// What the processes are called: those of the scenario, then those that they started.
+        processes: Vec<String>,
+        /// The steps, in order.
+        steps: Vec<TimelineStep>,
+    },
+}
+
+/// One step of a process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimelineStep {
+    /// Index of the process.
+    pub process: usize,
+    /// Its place in the order, counted from 1.
+    pub number: usize,
+    /// What it did, such as `reads 7`.
+    pub text: String,
+    /// Where in its source: `src/lib.rs:31`.
+    pub line: Option<String>,
+    /// Whether it has to do with what went wrong.
+    pub matters: bool,
+    /// What is to be said of it; the step that is marked has this.
+    pub note: Option<String>,
 }
 
 /// One line of a trace.

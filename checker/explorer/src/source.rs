@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use addr2line::Loader;
-use checker::evidence::exploration::SourceLine;
+use checker::evidence::exploration::{CodePlace, SourceLine};
 use framehop::x86_64::{CacheX86_64, UnwindRegsX86_64, UnwinderX86_64};
 use framehop::{ExplicitModuleSectionInfo, Module, Unwinder};
 use libc::user_regs_struct;
@@ -22,7 +22,7 @@ const FRAMES: usize = 64;
 #[derive(Default)]
 pub struct Sources {
     loaders: HashMap<PathBuf, Option<Loader>>,
-    texts: HashMap<PathBuf, Option<Vec<String>>>,
+    texts: HashMap<PathBuf, Vec<String>>,
     /// The memory that `loaded` describes.
     maps: String,
     loaded: Vec<Loaded>,
@@ -39,11 +39,40 @@ struct Loaded {
 }
 
 impl Sources {
-    /// The line that a task stands at.
-    pub fn line(&mut self, tracee: &Tracee, registers: &user_regs_struct) -> Option<SourceLine> {
+    /// Where a task stands.
+    pub fn place(
+        &mut self,
+        tracee: &Tracee,
+        registers: &user_regs_struct,
+        instruction: &str,
+    ) -> CodePlace {
         self.look_at(tracee);
         let frames = self.frames(tracee, registers);
-        frames.into_iter().find_map(|address| self.at(address))
+        CodePlace {
+            instruction: instruction.to_owned(),
+            function: self.function(registers.rip),
+            line: frames.into_iter().find_map(|address| self.at(address)),
+        }
+    }
+
+    /// The function at an address, if the file names it.
+    fn function(&mut self, address: u64) -> Option<String> {
+        let (loader, inside) = self.loader(address)?;
+        let name = loader.find_symbol(inside)?;
+        Some(short(&addr2line::demangle_auto(name.into(), None)))
+    }
+
+    /// The debug information of the file of code at an address, and the address in that file.
+    fn loader(&mut self, address: u64) -> Option<(&Loader, u64)> {
+        let loaded = self.loaded.iter();
+        let mut loaded = loaded.filter(|file| file.range.contains(&address));
+        let Loaded { path, bias, .. } = loaded.next()?;
+        let inside = address.wrapping_sub(*bias);
+        let loader = self
+            .loaders
+            .entry(path.clone())
+            .or_insert_with(|| Loader::new(path).ok());
+        Some((loader.as_ref()?, inside))
     }
 
     /// Takes in which files of code are where, if that has changed.
@@ -134,49 +163,37 @@ impl Sources {
 
     /// The program's own line at an address, calls that were compiled into their callers included.
     fn at(&mut self, address: u64) -> Option<SourceLine> {
-        let loaded = self
-            .loaded
-            .iter()
-            .find(|file| file.range.contains(&address))?;
-        let loader = self
-            .loaders
-            .entry(loaded.path.clone())
-            .or_insert_with(|| Loader::new(&loaded.path).ok());
-        let loader = loader.as_ref()?;
-        let mut frames = loader.find_frames(address.wrapping_sub(loaded.bias)).ok()?;
-        while let Ok(Some(frame)) = frames.next() {
-            let Some((file, line)) = frame.location.and_then(|at| Some((at.file?, at.line?)))
-            else {
+        let (loader, inside) = self.loader(address)?;
+        let mut frames = loader.find_frames(inside).ok()?;
+        let (path, line, function) = loop {
+            let frame = frames.next().ok()??;
+            let at = frame.location.and_then(|at| Some((at.file?, at.line?)));
+            let Some((file, line)) = at.filter(|(file, _)| is_own(file)) else {
                 continue;
             };
-            if !is_own(file) {
-                continue;
-            }
-            let function = frame.function.and_then(|function| {
-                let name = function.demangle().ok()?.into_owned();
+            let name = frame.function.and_then(|function| {
+                let name = function.demangle().ok()?;
                 Some(short(&name))
             });
-            let path = PathBuf::from(file);
-            let text = self.texts.entry(path.clone()).or_insert_with(|| {
-                let text = fs::read_to_string(&path).ok()?;
-                Some(text.lines().map(|line| line.trim().to_owned()).collect())
-            });
-            let here = std::env::current_dir().unwrap_or_default();
-            return Some(SourceLine {
-                file: path
-                    .strip_prefix(here)
-                    .unwrap_or(&path)
-                    .display()
-                    .to_string(),
-                line,
-                function,
-                text: text
-                    .as_ref()
-                    .and_then(|lines| lines.get(line as usize - 1))
-                    .cloned(),
-            });
-        }
-        None
+            break (PathBuf::from(file), line, name);
+        };
+        let text = self.text(&path).get(line as usize - 1).cloned();
+        let here = std::env::current_dir().unwrap_or_default();
+        let file = path.strip_prefix(here).unwrap_or(&path);
+        Some(SourceLine {
+            file: file.display().to_string(),
+            line,
+            function,
+            text,
+        })
+    }
+
+    /// The lines of a source file, none if it is not there.
+    fn text(&mut self, path: &Path) -> &[String] {
+        self.texts.entry(path.to_owned()).or_insert_with(|| {
+            let text = fs::read_to_string(path).unwrap_or_default();
+            text.lines().map(|line| line.trim().to_owned()).collect()
+        })
     }
 }
 

@@ -414,11 +414,8 @@ impl<'a> World<'a> {
         registers: &user_regs_struct,
     ) -> Option<CodePlace> {
         let record = self.record.as_mut()?;
-        let line = record.sources.line(&self.tasks[task].tracee, registers);
-        Some(CodePlace {
-            instruction: instruction.to_owned(),
-            line,
-        })
+        let tracee = &self.tasks[task].tracee;
+        Some(record.sources.place(tracee, registers, instruction))
     }
 
     /// How many steps were taken.

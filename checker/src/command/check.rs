@@ -31,7 +31,11 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<End> {
         seed: args.seed.unwrap_or_else(runner::seed),
         only: args.only.map(|number| clause(lab, number)).transpose()?,
         stretch: args.stretch,
+        schedule: args.schedule.clone(),
     };
+    if args.schedule.is_some() {
+        runner::can_be_ordered(lab, &request).map_err(Usage)?;
+    }
     let origin = match (&args.program, args.solution) {
         (Some(path), _) => program(path)?,
         (None, true) => Origin::Reference,

@@ -184,6 +184,8 @@ pub struct SharedPlace {
 pub struct CodePlace {
     /// The instruction, as an assembler writes it.
     pub instruction: String,
+    /// The function that it is in, if its file names it: one of a library too.
+    pub function: Option<String>,
     /// The nearest line of the program's own source that led to it; none without debug information.
     pub line: Option<SourceLine>,
 }

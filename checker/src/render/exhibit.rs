@@ -4,6 +4,7 @@
 mod bytes;
 mod calls;
 mod lines;
+mod timeline;
 
 use crate::verdict::Exhibit;
 
@@ -44,6 +45,7 @@ pub(super) fn rows(exhibit: &Exhibit) -> Vec<Row> {
             Some(what.clone()),
             lines::rows(expected.as_deref(), observed),
         ),
+        Exhibit::Timeline { processes, steps } => (None, timeline::rows(processes, steps)),
     };
     let what = what.map(|what| {
         let what = crate::printable::printable(&what, false);

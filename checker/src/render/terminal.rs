@@ -9,7 +9,7 @@ use anstyle::Style;
 
 use super::page::Page;
 use super::paint::{BAD, DO, HEAD, Paint};
-use super::{again, exhibit, in_the_book, short_name};
+use super::{again, again_in_order, exhibit, in_the_book, short_name};
 use crate::lab::Tier;
 use crate::report::{Build, ClauseReport, Outcome, Report, SubjectNote};
 use crate::verdict::{Diagnosis, TWO_TIMEOUTS, Verdict};
@@ -136,7 +136,11 @@ fn failed(page: &mut Page, report: &Report, clause: &ClauseReport, diagnosis: &D
         page.field("hint", plain, hint, 3);
     }
     page.field("read", DO, &in_the_book(section), 2);
-    page.command("again", DO, &again(report, Some(clause.number)));
+    page.command(
+        "again",
+        DO,
+        &again_in_order(report, clause.number, diagnosis.schedule.as_ref()),
+    );
 }
 
 fn not_written(

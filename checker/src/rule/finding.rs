@@ -1,5 +1,6 @@
 //! How a rule says no: a finding, put together step by step.
 
+use crate::evidence::schedule::Schedule;
 use crate::evidence::{Facet, Observation};
 use crate::verdict::{Diagnosis, Exhibit, Finding, Ruling, Spot};
 
@@ -56,6 +57,13 @@ impl Broken {
     #[must_use]
     pub fn within(mut self, obs: &Observation) -> Broken {
         self.diagnosis.scenario = obs.scenario.name.clone();
+        self
+    }
+
+    /// The order of steps in which it was seen.
+    #[must_use]
+    pub fn under(mut self, schedule: &Schedule) -> Broken {
+        self.diagnosis.schedule = Some(schedule.clone());
         self
     }
 

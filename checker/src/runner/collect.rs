@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::judge;
 use crate::lab::{Check, Clause, Judge, Lab};
 use crate::report::{CheckReport, ClauseReport};
+use crate::rule::interleaving;
 use crate::verdict::{Diagnosis, MistakeNote, TWO_TIMEOUTS, Verdict};
 
 use super::Fault;
@@ -32,12 +33,15 @@ pub(super) fn clauses(
             goes_on
         })
         .collect();
-    let verdict_of = |clause: u8, check: &Check| {
+    let seen_by = |check: &Check| -> Vec<&Shelved<'_>> {
         let named = check.scenarios.iter().map(|name| {
             let of_name = |one: &&&Shelved<'_>| one.scenario().name == *name;
             seen.iter().find(of_name).copied()
         });
-        let named: Vec<_> = named.flatten().collect();
+        named.flatten().collect()
+    };
+    let verdict_of = |clause: u8, check: &Check| {
+        let named = seen_by(check);
         let all_ran = named.len() == check.scenarios.len();
         let by_itself = matches!(check.judge, Judge::Each(_) | Judge::Runs(_)) && !named.is_empty();
         if !all_ran && !by_itself {
@@ -84,9 +88,22 @@ pub(super) fn clauses(
                 each.collect::<Result<_, Fault>>()?
             }
         };
-        reports.push(report_on(lab, clause, verdicts));
+        let mut report = report_on(lab, clause, verdicts);
+        for (check, told) in clause.checks.iter().zip(&mut report.checks) {
+            if told.verdict == Verdict::Passed {
+                told.notes = notes(&seen_by(check))?;
+            }
+        }
+        reports.push(report);
     }
     Ok(reports)
+}
+
+/// How far the searches came that found nothing wrong.
+fn notes(seen: &[&Shelved<'_>]) -> Result<Vec<String>, Fault> {
+    let explored = seen.iter().filter(|one| one.scenario().explore.is_some());
+    let remarks = explored.map(|one| Ok(interleaving::remark(&*one.observation()?)));
+    remarks.filter_map(Result::transpose).collect()
 }
 
 /// All `clauses` untried.
@@ -127,6 +144,7 @@ fn report_on(lab: &Lab, clause: &'static Clause, verdicts: Vec<Verdict>) -> Clau
                     .map(|&name| name.to_owned())
                     .collect(),
                 verdict,
+                notes: Vec::new(),
             })
             .collect(),
     }

@@ -3,6 +3,7 @@
 use crate::lab::{Clause, Judge, Lab, Tier};
 use crate::observe;
 use crate::scenario::Scenario;
+use crate::scenario::exploring::Search;
 
 use super::{Fault, Request};
 
@@ -59,13 +60,18 @@ pub(super) fn clauses(lab: &Lab, request: &Request) -> Selection {
 }
 
 /// Which scenarios the clauses need, in the lab's order. One whose text is compared with a stored
-/// transcript always has the inputs of seed 0.
-pub(super) fn scenarios(lab: &Lab, seed: u64, selection: &Selection) -> Result<Scenarios, Fault> {
+/// transcript always has the inputs of seed 0. Those that are explored have the order that is asked
+/// for.
+pub(super) fn scenarios(
+    lab: &Lab,
+    request: &Request,
+    selection: &Selection,
+) -> Result<Scenarios, Fault> {
     let fixed: Vec<&str> = names(lab.clauses.iter(), |judge| {
         matches!(judge, Judge::Transcript(_))
     });
     let page = observe::page_size();
-    let mut drawn = (lab.scenarios)(seed, page);
+    let mut drawn = (lab.scenarios)(request.seed, page);
     for scenario in (lab.scenarios)(0, page) {
         if fixed.contains(&scenario.name.as_str())
             && let Some(place) = drawn.iter_mut().find(|one| one.name == scenario.name)
@@ -78,6 +84,11 @@ pub(super) fn scenarios(lab: &Lab, seed: u64, selection: &Selection) -> Result<S
     let is_missing = |name: &&&str| !drawn.iter().any(|scenario| scenario.name == **name);
     if let Some(missing) = first.iter().chain(&then).find(is_missing) {
         return Err(Fault::NoScenario((*missing).to_owned()));
+    }
+    if let Some(schedule) = &request.schedule {
+        for explore in drawn.iter_mut().filter_map(|one| one.explore.as_mut()) {
+            explore.search = Search::Replay(schedule.clone());
+        }
     }
     let is_first = |scenario: &Scenario| first.contains(&scenario.name.as_str());
     drawn.retain(|one| is_first(one) || then.contains(&one.name.as_str()));

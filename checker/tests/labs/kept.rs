@@ -28,6 +28,7 @@ fn judged_twice(slug: &str, program: &Path) {
         seed: report.seed,
         only: None,
         stretch: true,
+        ..Request::default()
     };
     let workspace = place::workspace();
     let stored = |name: &str| snapshot::load(&workspace, slug, name);

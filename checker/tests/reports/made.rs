@@ -38,6 +38,9 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("hostile", hostile()),
         ("kept", kept()),
     ]
+    .into_iter()
+    .chain(crate::orders::all())
+    .collect()
 }
 
 const PROMISES: [&str; 8] = [
@@ -86,6 +89,7 @@ pub fn clause(number: u8, verdict: Verdict) -> ClauseReport {
         hint: "Which call tells the kernel how long the new file is to be?".to_owned(),
         verdict: verdict.clone(),
         checks: vec![CheckReport {
+            notes: Vec::new(),
             name: format!("check-of-{number}"),
             scenarios: vec!["copy".to_owned()],
             verdict,

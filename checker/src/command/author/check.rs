@@ -23,6 +23,7 @@ pub(super) fn request() -> Request {
         seed: runner::seed(),
         only: None,
         stretch: true,
+        ..Request::default()
     }
 }
 

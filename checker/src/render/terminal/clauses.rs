@@ -68,6 +68,13 @@ pub(super) fn put(page: &mut Page, clauses: &[ClauseReport]) {
                 (plain, &gap),
                 (plain, &promise),
             ]);
+            let indent = " ".repeat(5 + column + 2);
+            for note in clause.checks.iter().flat_map(|check| &check.notes) {
+                let note = printable(note, false);
+                for line in fold::wrap(&note, WIDTH - indent.len(), 3) {
+                    page.put(&[(plain, &indent), (LESS, &line)]);
+                }
+            }
         } else {
             let status = fold::shorten(&status, WIDTH - 5);
             page.put(&[(Style::new(), &number), (*style, &status)]);

@@ -1,0 +1,141 @@
+//! What holds in every order of the processes' steps.
+
+use crate::evidence::ending::Ending;
+use crate::evidence::exploration::{Deed, Exploration, Extent, Outcome};
+use crate::evidence::{Facet, Observation};
+use crate::verdict::{Finding, Ruling, Spot};
+
+use super::ending;
+use super::finding::broken;
+use super::timeline::{self, letter};
+
+/// What an outcome should have been, and what it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// What should have been.
+    pub expected: String,
+    /// What was.
+    pub observed: String,
+}
+
+/// What a search found.
+///
+/// # Errors
+///
+/// The scenario was not explored, or could not be.
+pub fn explored(obs: &Observation) -> Result<&Exploration, Finding> {
+    match &obs.evidence.exploration {
+        Some(Facet::Seen(found)) => Ok(found),
+        Some(Facet::Unseen(reason)) => Err(Finding::Unobservable(reason.clone())),
+        None => Err(Finding::Unobservable("it was not explored".to_owned())),
+    }
+}
+
+/// No outcome is `wrong`. The first that is, is shown step by step; it is about the word at an
+/// offset of a file.
+pub fn no_order(
+    obs: &Observation,
+    about: (&str, u64),
+    wrong: impl Fn(&Outcome) -> Option<Wrong>,
+) -> Ruling {
+    let found = explored(obs)?;
+    if let Some(limit) = found.outcomes.iter().find_map(too_many_steps) {
+        let reason = format!("one run of the program takes more than {limit} steps");
+        return Err(Finding::Unobservable(reason));
+    }
+    let first = found.outcomes.iter().find_map(|outcome| {
+        let wrong = wrong(outcome)?;
+        Some((outcome, wrong))
+    });
+    let Some((outcome, wrong)) = first else {
+        return Ok(());
+    };
+    let marked = marked(outcome, about);
+    let spot = marked
+        .as_ref()
+        .map_or(Spot::Ending, |(index, _)| Spot::Step { number: index + 1 });
+    broken(wrong.expected, wrong.observed)
+        .within(obs)
+        .at(spot)
+        .under(&outcome.schedule)
+        .show(timeline::exhibit(obs, outcome, about, marked))
+        .fail()
+}
+
+fn too_many_steps(outcome: &Outcome) -> Option<u32> {
+    outcome.actors.iter().find_map(|actor| match actor.ending {
+        Ending::TooManySteps { limit } => Some(limit),
+        _ => None,
+    })
+}
+
+/// A process of an outcome that did not end as it should: exit status 0, or killed on purpose.
+pub fn misfortune(obs: &Observation, outcome: &Outcome) -> Option<String> {
+    let actors = outcome.actors.iter().enumerate();
+    let unlucky = actors.filter(|(_, actor)| {
+        !matches!(
+            actor.ending,
+            Ending::Exited { code: 0 } | Ending::Stopped { .. }
+        )
+    });
+    let mut told =
+        unlucky.map(|(n, actor)| format!("{}: {}", letter(n), ending::words(obs, actor)));
+    told.next()
+}
+
+/// The step that shows best what went wrong, and what is to be said of it.
+fn marked(outcome: &Outcome, (file, offset): (&str, u64)) -> Option<(usize, String)> {
+    let steps = &outcome.steps;
+    if let Some(lost) = timeline::lost(steps, file, offset) {
+        let (over, update) = (&steps[lost.over], &steps[lost.update]);
+        let was = match &update.deed {
+            Deed::Store { after, .. } | Deed::Atomic { after, .. } => timeline::number(after),
+            _ => String::new(),
+        };
+        let note = format!(
+            "{} has not seen {}'s {was}: that update is lost",
+            letter(over.task),
+            letter(update.task),
+        );
+        return Some((lost.over, note));
+    }
+    let waits = steps
+        .iter()
+        .rposition(|step| matches!(step.deed, Deed::Waits { .. }));
+    let deadlock = |outcome: &Outcome| {
+        let stuck = |ending: &Ending| matches!(ending, Ending::Deadlocked { .. });
+        outcome.actors.iter().any(|actor| stuck(&actor.ending))
+    };
+    if let Some(index) = waits.filter(|_| deadlock(outcome)) {
+        return Some((index, "nobody ends this wait".to_owned()));
+    }
+    let killed = steps.iter().rposition(|step| step.deed == Deed::Killed);
+    killed.map(|index| (index, "killed here".to_owned()))
+}
+
+/// How far the search of a scenario came that found nothing wrong, in a sentence: what was tried,
+/// and on what memory.
+pub fn remark(obs: &Observation) -> Option<String> {
+    let found = match obs.evidence.exploration.as_ref()? {
+        Facet::Seen(found) => found,
+        Facet::Unseen(reason) => return Some(format!("not exhausted here: {reason}")),
+    };
+    let n = found.interleavings;
+    let orders = if n == 1 {
+        "interleaving"
+    } else {
+        "interleavings"
+    };
+    let tried = match &found.extent {
+        Extent::Exhausted => format!("no violation in {n} {orders}, which stand for all"),
+        Extent::Preemptions(most, _) => format!(
+            "no violation in {n} {orders}, all with at most {most} preemptions; not exhausted"
+        ),
+        Extent::Capped(why) => {
+            format!("no violation in {n} {orders}; not exhausted, {why}")
+        }
+        Extent::Stopped => return None,
+        Extent::Replayed => "no violation in this one interleaving".to_owned(),
+    };
+    Some(format!("{tried} (sequentially consistent memory)"))
+}
