@@ -46,6 +46,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::evidence::Evidence;
 use crate::scenario::Scenario;
+use crate::scenario::exploring::EXPLORER;
 use crate::subject::Beside;
 
 /// The hidden command under which the observer process runs.
@@ -82,12 +83,6 @@ pub struct Job {
     /// What is to be run.
     pub scenario: Scenario,
 }
-
-/// The crate that explores a scenario ([`Scenario::explore`]), as [`Lab::beside`] names it. Its
-/// program is an observer process too.
-///
-/// [`Lab::beside`]: crate::lab::Lab::beside
-pub const EXPLORER: &str = "explorer";
 
 /// Up to so many bytes of JSON, evidence is read at once: all that a run of some sense leaves.
 const SHORT: u64 = 1 << 20;

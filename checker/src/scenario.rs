@@ -79,6 +79,19 @@ pub struct FileSpec {
     pub synced: bool,
 }
 
+impl FileSpec {
+    /// The first piece of a regular file that begins with one.
+    pub fn beginning(&self) -> Option<&[u8]> {
+        match &self.kind {
+            FileKind::Regular { pieces, .. } => {
+                let first = pieces.first().filter(|(offset, _)| *offset == 0);
+                first.map(|(_, bytes)| bytes.0.as_slice())
+            }
+            _ => None,
+        }
+    }
+}
+
 /// What kind of file is made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -14,6 +14,8 @@ mod watching;
 use crate::evidence::Observation;
 use crate::lab::{Check, Clause, Judge, Lab, Tier};
 use crate::rule::{refusal, twin};
+use crate::scenario::ActorSpec;
+use crate::scenario::exploring::EXPLORER;
 
 /// The lab.
 pub static LAB: Lab = Lab {
@@ -22,7 +24,7 @@ pub static LAB: Lab = Lab {
     title: "Shared state that survives",
     minutes: 120,
     clauses: CLAUSES,
-    beside: &[],
+    beside: &[EXPLORER],
     scenarios: scenarios::all,
     mistakes: mistakes::ALL,
 };
@@ -40,10 +42,11 @@ fn name(obs: &Observation) -> &str {
 }
 
 /// How often an actor adds 1.
-fn times(obs: &Observation, actor: usize) -> i64 {
-    match (word(obs, actor, 0), word(obs, actor, 2)) {
-        ("increment", "--times") => word(obs, actor, 3).parse().unwrap_or(0),
-        ("increment", _) => 1,
+fn times(actor: &ActorSpec) -> i64 {
+    let words: Vec<&str> = actor.arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        ["increment", _, "--times", n] => n.parse().unwrap_or(0),
+        ["increment", ..] => 1,
         _ => 0,
     }
 }
@@ -125,11 +128,11 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[2],
         hint: "What can another process do between your load of the counter and your store?",
-        checks: &[Check::each(
-            "two-increments",
-            &["two-increments"],
-            exploring::adds_up,
-        )],
+        checks: &[Check {
+            name: "two-increments",
+            scenarios: &["two-increments", "load"],
+            judge: Judge::Together(exploring::adds_up),
+        }],
     },
     Clause {
         number: 6,
@@ -138,11 +141,11 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[2, 5],
         hint: "Is the second addition kept apart from the others as the first one is?",
-        checks: &[Check::each(
-            "two-times-two",
-            &["two-times-two"],
-            exploring::adds_up,
-        )],
+        checks: &[Check {
+            name: "two-times-two",
+            scenarios: &["two-times-two", "load"],
+            judge: Judge::Together(exploring::adds_up),
+        }],
     },
     Clause {
         number: 7,
@@ -160,11 +163,7 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[2, 5],
         hint: "What is left behind by a process that is killed, and who clears it away?",
-        checks: &[Check::each(
-            "killed",
-            &["killed-before", "killed-after"],
-            exploring::killed,
-        )],
+        checks: &[Check::each("killed", &["killed"], exploring::survives)],
     },
     Clause {
         number: 9,

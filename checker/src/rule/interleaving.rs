@@ -83,6 +83,15 @@ pub fn misfortune(obs: &Observation, outcome: &Outcome) -> Option<String> {
     told.next()
 }
 
+/// Whether an actor waits or looks for something that never comes.
+pub fn waits_for_ever(outcome: &Outcome, actor: usize) -> bool {
+    let ending = outcome.actors.get(actor).map(|actor| &actor.ending);
+    matches!(
+        ending,
+        Some(Ending::Deadlocked { .. } | Ending::Spinning { .. })
+    )
+}
+
 /// The step that shows best what went wrong, and what is to be said of it.
 fn marked(outcome: &Outcome, (file, offset): (&str, u64)) -> Option<(usize, String)> {
     let steps = &outcome.steps;

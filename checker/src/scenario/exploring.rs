@@ -6,6 +6,10 @@ use crate::evidence::bytes::Bytes;
 use crate::evidence::exploration::Outcome;
 use crate::evidence::schedule::Schedule;
 
+/// The crate that explores, as [`Lab::beside`](crate::lab::Lab::beside) names it. Its program is an
+/// observer process.
+pub const EXPLORER: &str = "explorer";
+
 /// What is to be explored, and how far.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Explore {

@@ -2,6 +2,7 @@
 
 use crate::evidence::bytes::Bytes;
 
+use super::exploring::{Accept, Explore, Search};
 use super::{
     Action, ActorSpec, Effect, FileKind, FileSpec, Limits, Place, Point, Rule, Scenario, Side,
     Start, Watch,
@@ -91,6 +92,21 @@ impl Scenario {
         if let Some(actor) = self.actors.last_mut() {
             actor.keeps_input_open = true;
         }
+        self
+    }
+
+    /// Has the orders of the actors' steps explored, until one ends with other first bytes in a
+    /// file than these.
+    #[must_use]
+    pub fn explored(mut self, search: Search, file: &str, beginnings: &[[u8; 8]]) -> Scenario {
+        let accept = Accept {
+            file: file.to_owned(),
+            beginnings: beginnings.iter().map(|one| Bytes::from(&one[..])).collect(),
+        };
+        self.explore = Some(Explore {
+            accept: Some(accept),
+            ..Explore::new(search)
+        });
         self
     }
 

@@ -25,7 +25,10 @@ fn printed(obs: &Observation) -> Option<i64> {
 
 /// The counter before, and how much is to be added to it; for `init` and `watch` that is nothing.
 fn task(obs: &Observation) -> Option<(i64, i64)> {
-    Some((state::before(obs, name(obs))?, times(obs, 0)))
+    Some((
+        state::before(obs, name(obs))?,
+        times(&obs.scenario.actors[0]),
+    ))
 }
 
 /// The right value in the end: of `init`, 0.

@@ -1,110 +1,206 @@
-//! What is run and decided of increments that meet: clauses 5, 6 and 8.
-//!
-//! The subject is held at a few points of its run, and another process goes through meanwhile.
+//! What is explored, and decided of every order of steps: clauses 5, 6 and 8.
 
+use crate::evidence::exploration::Outcome;
 use crate::evidence::Observation;
-use crate::evidence::ending::Ending;
 use crate::inputs::Inputs;
-use crate::rule::trace::calls;
-use crate::rule::{ending, exhibit, finding::broken};
-use crate::scenario::{Action, Happening, Point, Scenario, Side, Start};
-use crate::verdict::{Ruling, Spot};
+use crate::rule::interleaving::{self, Wrong};
+use crate::rule::{ending, facts};
+use crate::scenario::exploring::Search;
+use crate::scenario::{Scenario, Start};
+use crate::verdict::{Finding, Ruling};
 
-use super::scenarios::{counter, mapped, meets, short, value};
-use super::{name, rules, state, watching};
+use super::scenarios::{counter, value};
+use super::{name, rules, state, times};
 
 /// The scenarios.
 pub fn scenarios(inputs: &mut Inputs) -> Vec<Scenario> {
     vec![
-        meeting(inputs, "two-increments", 1),
-        meeting(inputs, "two-times-two", 2),
-        killed_at(inputs, "killed-before", mapped),
-        killed_at(inputs, "killed-after", |_| Point::line("value:")),
+        meeting(inputs, "two-increments", &[]),
+        meeting(inputs, "two-times-two", &["--times", "2"]),
+        killed(inputs),
     ]
 }
 
-/// Calls by which a program keeps others out, and lets them in again.
-const LOCKS: [&str; 2] = ["flock", "fcntl"];
-
-/// One that increments meets others: when it has mapped the counter, before it locks, and when it
-/// has made its next call about a lock.
-fn meeting(inputs: &mut Inputs, scenario: &str, times: u32) -> Scenario {
+/// Two that increment, in every order of their steps.
+fn meeting(inputs: &mut Inputs, scenario: &str, more: &[&str]) -> Scenario {
     let f = inputs.name("met");
-    let n = times.to_string();
-    let line: Vec<&str> = match times {
-        1 => vec!["increment", &f],
-        _ => vec!["increment", &f, "--times", &n],
-    };
-    let at = |side| Point::call("subject", &LOCKS, None, side);
-    let last = 2 * times;
-    let mut met = Scenario::new(scenario, &line)
-        .rule("mapped", mapped(&f), meets("first"))
-        .rule("before a lock", at(Side::Entry), meets("second"))
-        .nth_time(last - 1)
-        .rule("behind a lock", at(Side::Exit), meets("third"))
-        .nth_time(last);
-    for actor in ["first", "second", "third"] {
-        met = met.actor(actor, &line, Start::ByRule);
-    }
-    counter(met, &f, value(inputs))
+    let line = [&["increment", &f], more].concat();
+    let start = value(inputs);
+    let both = Scenario::new(scenario, &line).actor("other", &line, Start::AtOnce);
+    let both = counter(both, &f, start);
+    let sum = start + added(&both);
+    both.explored(Search::Every, &f, &[sum.to_le_bytes()])
 }
 
-/// One that increments is killed, and another increments afterwards.
-fn killed_at(inputs: &mut Inputs, scenario: &str, at: impl FnOnce(&str) -> Point) -> Scenario {
+/// One that increments, killed before each of its steps; then another increments.
+fn killed(inputs: &mut Inputs) -> Scenario {
     let f = inputs.name("killed");
-    let after = Start::After(Happening::Ended("subject".to_owned()));
-    let mut killed = Scenario::new(scenario, &["increment", &f])
-        .rule("kill", at(&f), vec![Action::Kill])
-        .actor("next", &["increment", &f], after);
-    short(&mut killed.limits);
-    counter(killed, &f, value(inputs))
+    let line = ["increment", &f];
+    let start = value(inputs);
+    let both = Scenario::new("killed", &line).actor("next", &line, Start::AtOnce);
+    let ends = [start + 1, start + 2].map(i64::to_le_bytes);
+    counter(both, &f, start).explored(Search::Deaths, &f, &ends)
 }
 
-/// Clauses 5 and 6.
-pub fn adds_up(obs: &Observation) -> Ruling {
-    ending::is_written(obs)?;
-    rules::adds_up(obs)
+/// What all actors of a scenario add.
+fn added(scenario: &Scenario) -> i64 {
+    scenario.actors.iter().map(|actor| times(actor)).sum()
+}
+
+/// The value that the counter has at the start of every run.
+fn start(obs: &Observation) -> i64 {
+    let file = obs.scenario.files.first();
+    let bytes = file.and_then(|file| file.beginning());
+    bytes.and_then(state::value).unwrap_or(0)
+}
+
+/// Clauses 5 and 6: every order, and where orders cannot be explored, what load shows.
+pub fn adds_up(all: &[&Observation]) -> Ruling {
+    let [explored, load] = all else {
+        return Err(Finding::Unobservable("nothing was run".to_owned()));
+    };
+    ending::is_written(explored)?;
+    let every = interleaving::no_order(explored, (name(explored), 0), |outcome| {
+        wrong(explored, outcome)
+    });
+    match every {
+        Err(Finding::Unobservable(_)) => rules::load(load),
+        other => other,
+    }
+}
+
+/// What is wrong with an outcome of two that increment, if something is.
+pub fn wrong(obs: &Observation, outcome: &Outcome) -> Option<Wrong> {
+    let (before, added) = (start(obs), added(&obs.scenario));
+    let sum = before + added;
+    if let Some(observed) = interleaving::misfortune(obs, outcome) {
+        return Some(Wrong {
+            expected: "in every order of their steps both come to their end, with exit status 0"
+                .to_owned(),
+            observed: format!("in this order it is otherwise. {observed}"),
+        });
+    }
+    let file = name(obs);
+    if let Some(observed) = stray(outcome, file) {
+        return Some(observed);
+    }
+    let expected = format!("in every order of their steps the counter goes from {before} to {sum}");
+    let found = match held(outcome, file) {
+        Ok(found) => found,
+        Err(observed) => return Some(Wrong { expected, observed }),
+    };
+    if found != sum {
+        let lost = added - (found.wrapping_sub(before));
+        let more = match lost {
+            1 => ": 1 addition is lost".to_owned(),
+            n if (2..=added).contains(&n) => format!(": {n} additions are lost"),
+            _ => String::new(),
+        };
+        let observed = format!("in this order it goes to {found}{more}");
+        return Some(Wrong { expected, observed });
+    }
+    let printed = |n: usize| value_printed(outcome, n);
+    let values: Vec<Option<i64>> = (0..outcome.actors.len()).map(printed).collect();
+    let own = |n: usize| before + times(&obs.scenario.actors[n]);
+    let is_right = |(n, value): (usize, &Option<i64>)| {
+        value.is_some_and(|value| (own(n)..=sum).contains(&value))
+    };
+    let all_right = values.iter().enumerate().all(is_right) && values.contains(&Some(sum));
+    (!all_right).then(|| Wrong {
+        expected: format!(
+            "each prints a value that the counter had after its own last addition, and the one that \
+             added last prints `value: {sum}`"
+        ),
+        observed: format!("in this order they print {}", said(outcome)),
+    })
 }
 
 /// Clause 8.
-pub fn killed(obs: &Observation) -> Ruling {
+pub fn survives(obs: &Observation) -> Ruling {
     ending::is_written(obs)?;
-    if !matches!(obs.evidence.actors[0].ending, Ending::Stopped { .. }) {
-        return broken(
-            "the program maps the counter and prints `value`",
-            "it never did",
-        )
-        .at(Spot::Missing)
-        .fail();
-    }
-    not_held_up(obs)?;
-    ending::exits_of(obs, 1, 0)?;
-    let before = state::before(obs, name(obs)).unwrap_or(0);
-    let after = state::after(obs, name(obs)).unwrap_or(before);
-    let by_killed = match obs.scenario.name.as_str() {
-        // It had told that it was done.
-        "killed-after" => 1,
-        _ => after.wrapping_sub(before).wrapping_sub(1).clamp(0, 1),
+    let ruling = interleaving::no_order(obs, (name(obs), 0), |outcome| {
+        wrong_after_kill(obs, outcome)
+    });
+    let is_held_up = |outcome: &Outcome| {
+        wrong_after_kill(obs, outcome).is_some() && interleaving::waits_for_ever(outcome, 1)
     };
-    let wanted = before.wrapping_add(by_killed + 1);
-    state::ends_as(obs, wanted)?;
-    rules::prints(obs, 1, wanted)
+    let found = interleaving::explored(obs)?;
+    match ruling {
+        Err(Finding::Broken(diagnosis, None)) if found.outcomes.iter().any(is_held_up) => {
+            Err(Finding::Broken(diagnosis, Some("lock-left-locked")))
+        }
+        other => other,
+    }
 }
 
-/// The next process comes to its end.
-fn not_held_up(obs: &Observation) -> Ruling {
-    let next = &obs.evidence.actors[1];
-    let hangs = watching::hangs(&next.ending);
-    let all = calls(obs)?;
-    let Some(last) = all.iter().rfind(|step| step.actor == 1).filter(|_| hangs) else {
-        return Ok(());
+/// What is wrong with an outcome of which the first process was killed, if something is.
+fn wrong_after_kill(obs: &Observation, outcome: &Outcome) -> Option<Wrong> {
+    let before = start(obs);
+    if let Some(observed) = interleaving::misfortune(obs, outcome) {
+        return Some(Wrong {
+            expected: "wherever a process is killed, the next one is not held up".to_owned(),
+            observed,
+        });
+    }
+    let file = name(obs);
+    if let Some(observed) = stray(outcome, file) {
+        return Some(observed);
+    }
+    let expected = format!(
+        "killed anywhere, the first leaves {before} or {}, and the next adds 1",
+        before + 1
+    );
+    let found = match held(outcome, file) {
+        Ok(found) => found,
+        Err(observed) => return Some(Wrong { expected, observed }),
     };
-    broken(
-        "whoever increments next is not held up by a process that is gone",
-        ending::words(obs, next),
-    )
-    .at(Spot::Event { index: last.index })
-    .show(exhibit::calls(obs, last.index, &[]))
-    .code("lock-left-locked")
-    .fail()
+    // One that had told of its value was done.
+    let least = before + 1 + i64::from(value_printed(outcome, 0).is_some());
+    if !(least..=before + 2).contains(&found) {
+        let observed = format!("after both the counter is {found}");
+        return Some(Wrong { expected, observed });
+    }
+    let printed = value_printed(outcome, 1);
+    (printed != Some(found)).then(|| Wrong {
+        expected: format!("the next one prints `value: {found}`"),
+        observed: format!("they print {}", said(outcome)),
+    })
+}
+
+/// The value that the counter has in the end, or what it is instead.
+fn held(outcome: &Outcome, file: &str) -> Result<i64, String> {
+    let left = outcome.file(file);
+    let left = left.ok_or_else(|| format!("`{file}` is not there any more"))?;
+    let value = state::value(&left.bytes.0).filter(|_| left.length == state::SIZE);
+    value.ok_or_else(|| format!("`{file}` has {} bytes", left.length))
+}
+
+/// A file that has no business in the folder.
+fn stray(outcome: &Outcome, file: &str) -> Option<Wrong> {
+    let lock = format!("{file}.lock");
+    let mut others = outcome.files.iter();
+    let other = others.find(|left| left.name != file && left.name != lock)?;
+    Some(Wrong {
+        expected: format!("nothing is left beside `{file}`, except perhaps `{lock}`"),
+        observed: format!("in this order `{}` is", other.name),
+    })
+}
+
+/// The one line of a process.
+fn value_printed(outcome: &Outcome, actor: usize) -> Option<i64> {
+    let output = outcome.actors[actor].stdout.text();
+    let mut lines = facts::lines(&output);
+    let value = lines.next()?.strip_prefix("value: ")?.parse().ok();
+    value.filter(|_| lines.next().is_none())
+}
+
+fn said(outcome: &Outcome) -> String {
+    let each = outcome.actors.iter().map(|actor| {
+        let text = actor.stdout.text();
+        match text.trim_end() {
+            "" => "nothing".to_owned(),
+            text => format!("`{}`", facts::pictured(text)),
+        }
+    });
+    each.collect::<Vec<_>>().join(" and ")
 }

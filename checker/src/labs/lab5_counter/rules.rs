@@ -62,7 +62,7 @@ pub fn increment_unwatched(obs: &Observation) -> Ruling {
 /// The value that the counter has when this many actors have added to it.
 pub fn sum(obs: &Observation, actors: usize) -> i64 {
     let before = state::before(obs, name(obs)).unwrap_or(0);
-    let added = (0..actors).map(|n| times(obs, n)).sum();
+    let added = (0..actors).map(|n| times(&obs.scenario.actors[n])).sum();
     before.wrapping_add(added)
 }
 
@@ -132,13 +132,13 @@ pub fn adds_up(obs: &Observation) -> Ruling {
         ending::exits_of(obs, n, 0)?;
     }
     let before = state::before(obs, name(obs)).unwrap_or(0);
-    let added: i64 = actors.iter().map(|&n| times(obs, n)).sum();
+    let added: i64 = actors.iter().map(|&n| times(&obs.scenario.actors[n])).sum();
     let sum = before.wrapping_add(added);
     lost(obs, before, added)?;
     state::ends_as(obs, sum)?;
     let mut printed = Vec::new();
     for &n in &actors {
-        let least = before.wrapping_add(times(obs, n));
+        let least = before.wrapping_add(times(&obs.scenario.actors[n]));
         printed.push(printed_between(obs, n, least, sum)?);
     }
     if printed.contains(&sum) {

@@ -101,7 +101,7 @@ pub fn full(obs: &Observation) -> Ruling {
     let f = name(obs);
     ending::is_written(obs)?;
     let before = state::before(obs, f).unwrap_or(0);
-    debug_assert!(before.checked_add(times(obs, 0)).is_none());
+    debug_assert!(before.checked_add(times(&obs.scenario.actors[0])).is_none());
     state::ends_as(obs, i64::MAX)?;
     ending::exits(obs, 1)?;
     ending::complains(obs, &[f])?;
