@@ -103,7 +103,7 @@ static CLAUSES: &[Clause] = &[
     Clause {
         number: 3,
         tier: Tier::Core,
-        promise: "what has not 8 bytes is refused",
+        promise: "what is not 8 bytes long is refused",
         points: 10,
         after: &[],
         hint: "Where does the program ask how long the file is, and what does it do with each answer?",

@@ -1,7 +1,7 @@
 //! What is explored, and decided of every order of steps: clauses 5, 6 and 8.
 
-use crate::evidence::exploration::Outcome;
 use crate::evidence::Observation;
+use crate::evidence::exploration::Outcome;
 use crate::inputs::Inputs;
 use crate::rule::interleaving::{self, Wrong};
 use crate::rule::{ending, facts};
@@ -9,7 +9,7 @@ use crate::scenario::exploring::Search;
 use crate::scenario::{Scenario, Start};
 use crate::verdict::{Finding, Ruling};
 
-use super::scenarios::{counter, value};
+use super::scenarios::{counter, lower_half_full, value};
 use super::{name, rules, state, times};
 
 /// The scenarios.
@@ -36,7 +36,7 @@ fn meeting(inputs: &mut Inputs, scenario: &str, more: &[&str]) -> Scenario {
 fn killed(inputs: &mut Inputs) -> Scenario {
     let f = inputs.name("killed");
     let line = ["increment", &f];
-    let start = value(inputs);
+    let start = lower_half_full(inputs);
     let both = Scenario::new("killed", &line).actor("next", &line, Start::AtOnce);
     let ends = [start + 1, start + 2].map(i64::to_le_bytes);
     counter(both, &f, start).explored(Search::Deaths, &f, &ends)
@@ -173,6 +173,13 @@ fn held(outcome: &Outcome, file: &str) -> Result<i64, String> {
     let left = left.ok_or_else(|| format!("`{file}` is not there any more"))?;
     let value = state::value(&left.bytes.0).filter(|_| left.length == state::SIZE);
     value.ok_or_else(|| format!("`{file}` has {} bytes", left.length))
+}
+
+/// Whether the counter has a value that it never should have had.
+pub fn is_torn(obs: &Observation, outcome: &Outcome) -> bool {
+    let (before, most) = (start(obs), added(&obs.scenario));
+    let moved = held(outcome, name(obs)).map(|found| found.wrapping_sub(before));
+    moved.is_ok_and(|moved| !(0..=most).contains(&moved))
 }
 
 /// A file that has no business in the folder.

@@ -75,3 +75,14 @@ pub fn mutex(obs: &Observation) -> Option<Clue> {
 pub fn unlocked(obs: &Observation) -> Option<Clue> {
     lost(obs).map(|_| Clue::default())
 }
+
+/// In some order the counter has a value that it never had.
+pub fn torn(obs: &Observation) -> Option<Clue> {
+    let Some(Facet::Seen(Exploration { outcomes, .. })) = &obs.evidence.exploration else {
+        return None;
+    };
+    let mut outcomes = outcomes.iter();
+    outcomes
+        .any(|one| exploring::is_torn(obs, one))
+        .then(Clue::default)
+}

@@ -184,6 +184,14 @@ pub static ALL: &[Mistake] = &[
         recognise: losing::unlocked,
     },
     Mistake {
+        code: "stored-in-halves",
+        says: "The counter has a value that it never should have had. It was stored in more than one piece, and not all of them were.",
+        hint: "How many stores does your program make for one addition, and what if it is killed between two of them?",
+        section: "lab5-counter.md#clause-8",
+        clauses: &[5, 6, 7, 8],
+        recognise: losing::torn,
+    },
+    Mistake {
         code: "lock-left-locked",
         says: "The process that had the lock is gone, and nobody gave its lock back.",
         hint: "Which locks does the kernel take away from a process that ends, and how does a mutex learn of it?",

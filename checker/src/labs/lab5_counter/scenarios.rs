@@ -39,14 +39,21 @@ pub fn value(inputs: &mut Inputs) -> i64 {
     i64::from_le_bytes(bytes) + more
 }
 
+/// A value whose lower half is full: one more changes both halves.
+pub fn lower_half_full(inputs: &mut Inputs) -> i64 {
+    ((inputs.between(1, 1 << 30) as i64) << 32) - 1
+}
+
 /// Adds a counter.
 pub fn counter(scenario: Scenario, name: &str, value: i64) -> Scenario {
     scenario.file(name, &value.to_le_bytes())
 }
 
 fn bad_input(inputs: &mut Inputs) -> Vec<Scenario> {
-    let stems = ["tally", "no", "folder", "pipe", "closed", "shown"];
-    let [file, missing, folder, fifo, closed, shown] = stems.map(|stem| inputs.name(stem));
+    let stems = ["tally", "no", "folder", "closed", "shown"];
+    let [file, missing, folder, closed, shown] = stems.map(|stem| inputs.name(stem));
+    // One for each command: who opens a pipe wakes others who wait for it.
+    let pipes = ["a-pipe", "pipe", "the-pipe"].map(|stem| inputs.name(stem));
     let f = file.as_str();
     let usage: [&[&str]; 14] = [
         &[],
@@ -66,9 +73,10 @@ fn bad_input(inputs: &mut Inputs) -> Vec<Scenario> {
     ];
     let nowhere = format!("nowhere/{missing}");
     let mut lines = Vec::new();
-    for bad in [&folder, &fifo, &closed] {
-        lines.extend(["init", "increment"].map(|command| vec![command, bad.as_str()]));
-        lines.push(vec!["watch", bad, "1"]);
+    for [first, second, third] in [[&folder; 3], [&closed; 3], pipes.each_ref()] {
+        lines.push(vec!["init", first]);
+        lines.push(vec!["increment", second]);
+        lines.push(vec!["watch", third, "1"]);
     }
     lines.push(vec!["init", &nowhere]);
     lines.push(vec!["increment", &missing]);
@@ -76,9 +84,10 @@ fn bad_input(inputs: &mut Inputs) -> Vec<Scenario> {
     lines.push(vec!["init", &shown]);
     lines.push(vec!["increment", &shown]);
     let start = value(inputs);
-    let bad = runs("bad-files", lines)
-        .other(&folder, FileKind::Directory)
-        .other(&fifo, FileKind::Fifo);
+    let bad = runs("bad-files", lines).other(&folder, FileKind::Directory);
+    let bad = pipes
+        .iter()
+        .fold(bad, |bad, pipe| bad.other(pipe, FileKind::Fifo));
     let bad = counter(bad, &closed, start).mode(0o000);
     vec![
         counter(runs("usage", usage.map(<[&str]>::to_vec)), f, start),
