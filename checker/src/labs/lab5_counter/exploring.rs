@@ -175,11 +175,20 @@ fn held(outcome: &Outcome, file: &str) -> Result<i64, String> {
     value.ok_or_else(|| format!("`{file}` has {} bytes", left.length))
 }
 
+/// How many additions are in the counter.
+fn counted(obs: &Observation, outcome: &Outcome) -> Option<i64> {
+    let found = held(outcome, name(obs)).ok()?;
+    Some(found.wrapping_sub(start(obs)))
+}
+
+/// Whether fewer additions are in the counter than were made.
+pub fn is_lost(obs: &Observation, outcome: &Outcome) -> bool {
+    counted(obs, outcome).is_some_and(|n| (0..added(&obs.scenario)).contains(&n))
+}
+
 /// Whether the counter has a value that it never should have had.
 pub fn is_torn(obs: &Observation, outcome: &Outcome) -> bool {
-    let (before, most) = (start(obs), added(&obs.scenario));
-    let moved = held(outcome, name(obs)).map(|found| found.wrapping_sub(before));
-    moved.is_ok_and(|moved| !(0..=most).contains(&moved))
+    counted(obs, outcome).is_some_and(|n| !(0..=added(&obs.scenario)).contains(&n))
 }
 
 /// A file that has no business in the folder.

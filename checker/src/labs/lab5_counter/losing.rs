@@ -1,6 +1,6 @@
 //! How a program lost an addition, as the steps of the order tell in which it did.
 
-use crate::evidence::exploration::{Deed, Exploration, Outcome, Step};
+use crate::evidence::exploration::{Deed, Exploration, Outcome, SharedPlace, Step};
 use crate::evidence::{Facet, Observation};
 use crate::lab::Clue;
 use crate::rule::timeline::{self, Lost};
@@ -59,21 +59,28 @@ pub fn half_locked(obs: &Observation) -> Option<Clue> {
 }
 
 /// A mutex of the C library in shared memory was changed step by step, as for the threads of one
-/// process, or waited for among them.
+/// process; or a word beside the counter was, which nobody ever changes in one step.
 pub fn mutex(obs: &Observation) -> Option<Clue> {
-    let outcome = failed(obs)?;
+    let steps = &failed(obs)?.steps;
     let in_mutex = |step: &Step| {
         let place = step.place.as_ref();
         let function = place.and_then(|place| place.function.as_deref());
         function.is_some_and(|name| name.contains("mutex"))
     };
-    let is_plain = |step: &Step| in_mutex(step) && matches!(step.deed, Deed::Store { .. });
-    outcome.steps.iter().any(is_plain).then(Clue::default)
+    let in_one_step = |place: &SharedPlace| {
+        let atomic = |step: &Step| matches!(&step.deed, Deed::Atomic { at, .. } if at == place);
+        steps.iter().any(atomic)
+    };
+    let is_plain = |step: &Step| match &step.deed {
+        Deed::Store { at, .. } => in_mutex(step) || at.file != name(obs) && !in_one_step(at),
+        _ => false,
+    };
+    steps.iter().any(is_plain).then(Clue::default)
 }
 
-/// No lock is seen, where one would be.
+/// An addition is lost, and nothing tells of a lock.
 pub fn unlocked(obs: &Observation) -> Option<Clue> {
-    lost(obs).map(|_| Clue::default())
+    exploring::is_lost(obs, failed(obs)?).then(Clue::default)
 }
 
 /// In some order the counter has a value that it never had.

@@ -169,7 +169,7 @@ pub static ALL: &[Mistake] = &[
     },
     Mistake {
         code: "mutex-of-one-process",
-        says: "A mutex lies in shared memory and does not keep other processes out. Unless it is made for several processes, it is for the threads of one: the library may then leave out what others would need to see.",
+        says: "A lock lies in shared memory and does not keep other processes out. A mutex that is not made for several processes is for the threads of one, and the library takes it in steps that others can come between. So does a program that looks at a word first and sets it then.",
         hint: "Which attribute of a mutex is about processes, and who sets the mutex up, once?",
         section: "lab5-counter.md#clause-5",
         clauses: &[5, 6, 7],
