@@ -1,12 +1,15 @@
 //! Known right and wrong runs of lab 5.
 
-use super::{scenario, told};
+use super::{scenario, told, verdict};
+use crate::evidence::bytes::Bytes;
 use crate::evidence::ending::Ending;
+use crate::evidence::exploration::{Deed, Exploration, Extent, Left, Outcome, SharedPlace, Step};
 use crate::evidence::{Facet, Observation};
 use crate::lab::Lab;
 use crate::labs::lab5_counter::LAB;
 use crate::rule::made::{self, Made};
 use crate::scenario::Action;
+use crate::verdict::Verdict;
 
 const LAB5: &Lab = &LAB;
 const RW: &str = "PROT_READ|PROT_WRITE";
@@ -165,19 +168,93 @@ fn added(name: &str, in_the_file: i64, said: impl Fn(usize) -> i64) -> Observati
 
 #[test]
 fn lost_additions_are_counted() {
-    let twice = "two-times-two";
-    let actors = scenario(LAB5, twice).actors.len() as i64;
-    let sum = 2 * actors;
-    let each = |n: usize| 2 * (n as i64 + 1);
-    assert_eq!(told(LAB5, 6, twice, &added(twice, sum, each)), "passed");
-    let lost = added(twice, sum - 1, each);
-    assert_eq!(told(LAB5, 6, twice, &lost), "load-add-store");
-    let all_first = added(twice, sum, |_| 2);
-    let words = told(LAB5, 6, twice, &all_first);
-    assert!(words.contains("the program that adds last"), "{words}");
-    let too_much = added(twice, sum, |_| sum + 1);
-    let words = told(LAB5, 6, twice, &too_much);
-    assert!(words.contains("one printed"), "{words}");
+    let load = |in_the_file, said: &dyn Fn(usize) -> i64| {
+        told(LAB5, 7, "load", &added("load", in_the_file, said))
+    };
+    let actors = scenario(LAB5, "load").actors;
+    let times = |n: usize| -> i64 { actors[n].arguments[3].parse().unwrap() };
+    let each = |n: usize| (0..=n).map(times).sum();
+    let sum = each(actors.len() - 1);
+    assert_eq!(load(sum, &each), "passed");
+    let lost = load(sum - 1, &each);
+    assert!(lost.contains("1 of them was lost"), "{lost}");
+    let all_first = load(sum, &times);
+    assert!(
+        all_first.contains("the program that adds last"),
+        "{all_first}"
+    );
+    let too_much = load(sum, &|_| sum + 1);
+    assert!(too_much.contains("one printed"), "{too_much}");
+}
+
+/// Two processes under one order of their steps: what is in the counter in the end, and what each
+/// prints, counted from the value before.
+fn met(in_the_file: i64, said: [i64; 2], steps: Vec<Step>) -> String {
+    let (made, file, value) = made("two-increments");
+    let mut obs = made.done();
+    let mut actors = obs.evidence.actors.clone();
+    for (actor, said) in actors.iter_mut().zip(said) {
+        let line = format!("value: {}\n", value + said);
+        actor.stdout.start = line.as_str().into();
+        actor.stdout.total = line.len() as u64;
+    }
+    let left = Left {
+        name: file,
+        length: 8,
+        bytes: Bytes((value + in_the_file).to_le_bytes().to_vec()),
+    };
+    obs.evidence.exploration = Some(Facet::Seen(Exploration {
+        extent: Extent::Exhausted,
+        interleavings: 1,
+        redundant: 0,
+        steps: steps.len() as u64,
+        micros: 1,
+        outcomes: vec![Outcome {
+            count: 1,
+            schedule: "A2BA".parse().unwrap(),
+            actors,
+            files: vec![left],
+            steps,
+        }],
+    }));
+    let load = made::observation(scenario(LAB5, "load")).done();
+    match verdict(LAB5, 5, "two-increments", &[&obs, &load]) {
+        Verdict::Passed => "passed".to_owned(),
+        Verdict::Failed(told) => match told.mistake {
+            Some(mistake) => mistake.code,
+            None => told.observed,
+        },
+        other => format!("{other:?}"),
+    }
+}
+
+fn step(task: usize, deed: Deed) -> Step {
+    Step {
+        task,
+        actor: task,
+        deed,
+        place: None,
+    }
+}
+
+#[test]
+fn an_order_that_loses_an_addition_is_told() {
+    assert_eq!(met(2, [1, 2], Vec::new()), "passed");
+    assert_eq!(met(2, [2, 2], Vec::new()), "passed");
+    assert_eq!(met(1, [1, 1], Vec::new()), "load-add-store");
+    let none_last = met(2, [1, 1], Vec::new());
+    assert!(none_last.contains("they print"), "{none_last}");
+    assert_eq!(met(-5, [1, 2], Vec::new()), "stored-in-halves");
+    let lock = Deed::Store {
+        at: SharedPlace {
+            file: "met.lock".to_owned(),
+            offset: 0,
+        },
+        before: Bytes(vec![0; 4]),
+        after: Bytes(vec![1, 0, 0, 0]),
+    };
+    let taken = vec![step(0, lock.clone()), step(1, lock)];
+    assert_eq!(met(1, [1, 1], taken), "mutex-of-one-process");
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn killed(inputs: &mut Inputs) -> Scenario {
 
 /// What all actors of a scenario add.
 fn added(scenario: &Scenario) -> i64 {
-    scenario.actors.iter().map(|actor| times(actor)).sum()
+    scenario.actors.iter().map(times).sum()
 }
 
 /// The value that the counter has at the start of every run.
