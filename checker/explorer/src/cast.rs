@@ -19,6 +19,7 @@ use crate::files::Files;
 use crate::names;
 use crate::space::Space;
 use crate::tracee::{Pace, SYSCALL_LENGTH, Stop, Tracee};
+use crate::trouble::{Followed, Trouble};
 use crate::world::Stage;
 
 /// One actor.
@@ -69,7 +70,7 @@ impl Actor {
     }
 
     /// A process for a run.
-    pub fn enter(&mut self, stage: &Stage<'_>) -> io::Result<Entrance> {
+    pub fn enter(&mut self, stage: &Stage<'_>) -> Followed<Entrance> {
         if matches!(self.original, Original::Unknown) {
             self.original = self.stop_at_folder(stage)?;
         }
@@ -92,12 +93,17 @@ impl Actor {
         Ok(Entrance::AtCall(tracee, space))
     }
 
-    fn start(&mut self, stage: &Stage<'_>) -> io::Result<Entrance> {
+    fn start(&mut self, stage: &Stage<'_>) -> Followed<Entrance> {
         let scenario = stage.scenario;
         let spec = &scenario.actors[self.number];
         let (program, limits) = (stage.program, &scenario.limits);
         let mut child = child::start(program, spec, stage.folder, &[], limits, Filter::Every)?;
-        let mut tracee = Tracee::seize(child.pid)?;
+        let mut tracee = Tracee::seize(child.pid).map_err(|error| match error.raw_os_error() {
+            Some(libc::EPERM | libc::EACCES) => Trouble::Unfit(format!(
+                "this machine does not let processes be traced ({error})"
+            )),
+            _ => Trouble::Fault(error),
+        })?;
         child.open_gate()?;
         let child = self.child.insert(child);
         // Up to its exec it is still the explorer's own.
@@ -119,7 +125,7 @@ impl Actor {
 
     /// Starts the program and lets it go to its first call that has to do with the folder. Copies of
     /// it would share what it has open, and have only one of its threads.
-    fn stop_at_folder(&mut self, stage: &Stage<'_>) -> io::Result<Original> {
+    fn stop_at_folder(&mut self, stage: &Stage<'_>) -> Followed<Original> {
         let spec = &stage.scenario.actors[self.number];
         let Entrance::AtExec(mut tracee) = self.start(stage)? else {
             return Ok(Original::None);

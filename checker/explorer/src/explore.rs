@@ -8,6 +8,7 @@ use checker::evidence::schedule::{Points, Schedule, Turn};
 use checker::scenario::exploring::{Explore, Search};
 
 use crate::cast::Actor;
+use crate::operation::Operation;
 use crate::search::{Choice, Deaths, Replay, Scheduler, Tree};
 use crate::source::Sources;
 use crate::trouble::{Followed, Trouble};
@@ -15,6 +16,9 @@ use crate::world::{Stage, World};
 
 /// How many preemptions are tried when the complete search takes too long.
 const PREEMPTIONS: u32 = 2;
+
+/// Of how many outcomes the steps are written down, besides those that are not accepted.
+const SHOWN: usize = 8;
 
 /// What a run came to.
 enum Ran {
@@ -32,6 +36,8 @@ struct Walk<'a> {
     points: Points,
     cast: Vec<Actor>,
     sources: Sources,
+    /// What the last step of the last run touched.
+    touched: Operation,
 }
 
 /// Explores a scenario.
@@ -48,6 +54,7 @@ pub fn explore(stage: Stage<'_>, explore: &Explore) -> Followed<Exploration> {
         points,
         cast: (0..stage.scenario.actors.len()).map(Actor::new).collect(),
         sources: Sources::default(),
+        touched: Operation::default(),
         found: Exploration {
             extent: Extent::Exhausted,
             interleavings: 0,
@@ -164,7 +171,7 @@ impl Walk<'_> {
             if self.points != points {
                 return Ok(Extent::Exhausted);
             }
-            if !scheduler.next_run() {
+            if !scheduler.next_run(&self.touched) {
                 return Ok(Extent::Exhausted);
             }
         }
@@ -189,6 +196,7 @@ impl Walk<'_> {
         let sources = is_shown.then_some(&mut self.sources);
         let mut world = World::start(self.stage, points, &mut self.cast, sources)?;
         let ran = follow(&mut world, scheduler, self.explore.steps);
+        self.touched = world.touched().clone();
         let one_order = matches!(self.explore.search, Search::Deaths | Search::Replay(_));
         if world.names_changed && !one_order {
             self.points = self.points.max(Points::Names);
@@ -211,7 +219,15 @@ impl Walk<'_> {
 
     /// Runs the order of each kept outcome once more, to write down its steps.
     fn show_outcomes(&mut self) -> Followed<()> {
-        for n in 0..self.found.outcomes.len() {
+        let explore = self.explore;
+        let shown = |(n, outcome): &(usize, &Outcome)| *n < SHOWN || !explore.accepts(outcome);
+        let outcomes = self.found.outcomes.iter().enumerate();
+        let shown: Vec<usize> = outcomes
+            .filter(shown)
+            .map(|(n, _)| n)
+            .take(2 * SHOWN)
+            .collect();
+        for n in shown {
             let schedule: Schedule = self.found.outcomes[n].schedule.clone();
             let mut replay = Replay::new(schedule.turns);
             let ran = self.run(schedule.points, &mut replay, true)?;
@@ -221,7 +237,7 @@ impl Walk<'_> {
                 );
             };
             let found = &mut self.found.outcomes[n];
-            if found.is_like(&outcome) {
+            if found.ends_like(&outcome) {
                 found.steps = outcome.steps;
             } else {
                 return Err(Trouble::Unfit(
@@ -243,7 +259,7 @@ fn follow(world: &mut World<'_>, scheduler: &mut dyn Scheduler, most: u32) -> Fo
             world.end_all(most)?;
             continue;
         }
-        match scheduler.choose(&seats, last) {
+        match scheduler.choose(&seats, last, world.touched()) {
             Choice::Take(turn) => {
                 if let Turn::Step(task) = turn {
                     last = Some(task);

@@ -34,7 +34,7 @@ pub enum Object {
     OwnWaiters(usize),
     /// The names in the scenario's folder.
     Names,
-    /// Whether a process has ended.
+    /// Which processes have ended, each at its number.
     Ends,
 }
 
@@ -42,11 +42,6 @@ impl Operation {
     /// A step that touches these bytes of one object.
     pub fn on(object: Object, from: u64, to: u64, writes: bool) -> Operation {
         Operation::default().and(object, from, to, writes)
-    }
-
-    /// A step that touches all of one object.
-    pub fn on_all(object: Object, writes: bool) -> Operation {
-        Operation::on(object, 0, u64::MAX, writes)
     }
 
     /// Adds bytes of an object.

@@ -36,11 +36,18 @@ pub enum Choice {
 /// Chooses an order, run after run.
 pub trait Scheduler {
     /// Who goes on. `seats` has one entry for each process or thread, `None` for those that have
-    /// ended; at least one is ready. `last` is who went before.
-    fn choose(&mut self, seats: &[Option<Seat>], last: Option<usize>) -> Choice;
+    /// ended; at least one is ready. `last` is who went before, and `touched` what that step
+    /// touched: what was foreseen, and what came of it.
+    fn choose(
+        &mut self,
+        seats: &[Option<Seat>],
+        last: Option<usize>,
+        touched: &Operation,
+    ) -> Choice;
 
-    /// The run has ended or was left. Whether there is another.
-    fn next_run(&mut self) -> bool;
+    /// The run has ended or was left; `touched` is what its last step touched. Whether there is
+    /// another.
+    fn next_run(&mut self, touched: &Operation) -> bool;
 }
 
 /// The one who goes on if nobody has to wait: who went before, else the first.

@@ -14,6 +14,8 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
+use crate::space::Region;
+
 /// How often a wait for a process looks whether that process sleeps.
 const TICK_US: libc::suseconds_t = 100_000;
 
@@ -238,11 +240,19 @@ impl Tracee {
     }
 
     /// Has it make an mprotect(2), by the `syscall` instruction at `gate`, from any stop that is not
-    /// the entry of a call. Its registers are as before. Whatever signal it stood at is gone.
-    pub fn protect(&self, gate: u64, start: u64, length: u64, protection: i32) -> io::Result<()> {
+    /// the entry of a call. `from` are its registers; they are others afterwards, and whatever
+    /// signal it stood at is gone.
+    pub fn protect(
+        &self,
+        from: &user_regs_struct,
+        gate: u64,
+        region: &Region,
+        protection: i32,
+    ) -> io::Result<()> {
         let by_tracer = u64::from(filter::BY_TRACER);
-        let arguments = [start, length, protection as u64, 0, 0, by_tracer];
-        let answer = self.inject(gate, libc::SYS_mprotect, arguments)?;
+        let length = region.end - region.start;
+        let arguments = [region.start, length, protection as u64, 0, 0, by_tracer];
+        let answer = self.make_call(from, gate, libc::SYS_mprotect, arguments)?;
         if answer < 0 {
             return Err(io::Error::from_raw_os_error(-answer as i32));
         }
@@ -252,7 +262,28 @@ impl Tracee {
     /// Has it make a call at which it does not stop. The answer is the kernel's.
     pub fn inject(&self, gate: u64, number: libc::c_long, arguments: [u64; 6]) -> io::Result<i64> {
         let before = self.registers()?;
-        self.set_registers(calling(&before, gate, number, arguments))?;
+        let answer = self.make_call(&before, gate, number, arguments)?;
+        self.return_to(&before)?;
+        Ok(answer)
+    }
+
+    /// Gives it the registers that it had before calls were made in its name.
+    pub fn return_to(&self, before: &user_regs_struct) -> io::Result<()> {
+        // It is in no call that could be begun again.
+        self.set_registers(user_regs_struct {
+            orig_rax: u64::MAX,
+            ..*before
+        })
+    }
+
+    fn make_call(
+        &self,
+        from: &user_regs_struct,
+        gate: u64,
+        number: libc::c_long,
+        arguments: [u64; 6],
+    ) -> io::Result<i64> {
+        self.set_registers(calling(from, gate, number, arguments))?;
         self.resume(Pace::Instruction, 0)?;
         let stopped = self.wait_without_end()?;
         if stopped != Stop::Signal(libc::SIGTRAP) {
@@ -260,12 +291,7 @@ impl Tracee {
                 "call {number} in the name of a process led to {stopped:?}"
             )));
         }
-        let answer = self.registers()?.rax as i64;
-        self.set_registers(user_regs_struct {
-            orig_rax: u64::MAX,
-            ..before
-        })?;
-        Ok(answer)
+        Ok(self.registers()?.rax as i64)
     }
 
     /// At the end of a call: has it make a copy of itself, a child of its own parent (clone(2)).

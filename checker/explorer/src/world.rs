@@ -26,7 +26,7 @@ use crate::files::{self, Files};
 use crate::operation::Operation;
 use crate::search::Seat;
 use crate::source::Sources;
-use crate::space::Space;
+use crate::space::{Region, Space};
 use crate::tracee::{Pace, Tracee};
 use crate::trouble::{Followed, Trouble};
 use access::Access;
@@ -71,6 +71,8 @@ pub struct World<'a> {
     /// Whether names or lengths were changed.
     pub names_changed: bool,
     turns: Vec<Turn>,
+    /// What the last step touched.
+    touched: Operation,
     record: Option<Record<'a>>,
 }
 
@@ -97,6 +99,8 @@ struct Task {
     holds: Vec<Hold>,
     /// The call that it is in.
     inside: Option<Call>,
+    /// The processes that it made and has not waited for.
+    children: Vec<usize>,
 }
 
 /// A lock that a process may hold.
@@ -149,6 +153,8 @@ enum Ready {
     Release(u64),
     /// When a process has ended.
     End(u64),
+    /// When one that it made has ended.
+    Child,
     /// When it is woken (futex(2)): who waited longest has the lowest number.
     Woken(u64),
     /// When a process that it made says so.
@@ -179,6 +185,7 @@ impl<'a> World<'a> {
             vain: 0,
             names_changed: false,
             turns: Vec::new(),
+            touched: Operation::default(),
             record: sources.map(|sources| Record {
                 sources,
                 steps: Vec::new(),
@@ -234,6 +241,7 @@ impl<'a> World<'a> {
             seen: HashMap::new(),
             holds: Vec::new(),
             inside: None,
+            children: Vec::new(),
         });
         self.tasks.len() - 1
     }
@@ -269,6 +277,11 @@ impl<'a> World<'a> {
                     Ready::Change(then) => then != self.changes,
                     Ready::Release(then) => then != self.releases,
                     Ready::End(then) => then != self.ends,
+                    Ready::Child => {
+                        let has_ended =
+                            |&child: &usize| matches!(self.tasks[child].at, At::Ended(_));
+                        task.children.iter().any(has_ended)
+                    }
                     Ready::Woken(_) | Ready::Vfork => false,
                 },
             }),
@@ -302,7 +315,7 @@ impl<'a> World<'a> {
             };
             let ending = match &point.what {
                 What::Call(call) if !matches!(point.ready, Ready::Now) => Ending::Deadlocked {
-                    call: call.text.clone(),
+                    call: self.text(task, call),
                 },
                 What::Vfork(_) => Ending::Deadlocked {
                     call: "vfork()".to_owned(),
@@ -341,6 +354,7 @@ impl<'a> World<'a> {
         let At::Point(point) = at else {
             return Err(Trouble::Fault(io::Error::other("nobody stands there")));
         };
+        self.touched = point.operation;
         match point.what {
             What::Access(access) => self.access(task, access, point.registers),
             What::Call(call) => self.call(task, call, point.registers),
@@ -379,16 +393,47 @@ impl<'a> World<'a> {
     fn protect(&self, task: usize, to: impl Fn(i32) -> i32) -> io::Result<()> {
         let task = &self.tasks[task];
         let space = &self.spaces[task.space];
-        let Some(gate) = space.gate else {
+        let Some(gate) = space.gate.filter(|_| !space.regions.is_empty()) else {
             return Ok(());
         };
+        let here = task.tracee.registers()?;
         for region in &space.regions {
-            let length = region.end - region.start;
-            let protection = to(region.protection);
             task.tracee
-                .protect(gate, region.start, length, protection)?;
+                .protect(&here, gate, region, to(region.protection))?;
         }
-        Ok(())
+        task.tracee.return_to(&here)
+    }
+
+    /// Gives some mappings their permissions; the registers are those of the calls then.
+    fn open_from(
+        &self,
+        task: usize,
+        regions: &[Region],
+        here: &user_regs_struct,
+    ) -> io::Result<()> {
+        let task = &self.tasks[task];
+        let Some(gate) = self.spaces[task.space].gate else {
+            return Ok(());
+        };
+        regions
+            .iter()
+            .try_for_each(|region| task.tracee.protect(here, gate, region, region.protection))
+    }
+
+    /// Takes them away again, and leaves the task with these registers.
+    fn close_from(
+        &self,
+        task: usize,
+        regions: &[Region],
+        there: &user_regs_struct,
+    ) -> io::Result<()> {
+        let task = &self.tasks[task];
+        if let Some(gate) = self.spaces[task.space].gate {
+            for region in regions {
+                task.tracee.protect(there, gate, region, libc::PROT_NONE)?;
+            }
+        }
+        task.tracee.return_to(there)
     }
 
     /// Writes a step down, if this run is to be shown.
@@ -416,6 +461,11 @@ impl<'a> World<'a> {
         let record = self.record.as_mut()?;
         let tracee = &self.tasks[task].tracee;
         Some(record.sources.place(tracee, registers, instruction))
+    }
+
+    /// What the last step touched: what was foreseen, and what came of it.
+    pub fn touched(&self) -> &Operation {
+        &self.touched
     }
 
     /// How many steps were taken.

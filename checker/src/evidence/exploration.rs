@@ -61,7 +61,8 @@ pub struct Outcome {
     pub actors: Vec<Actor>,
     /// The files in the scenario's folder when all had ended, by name.
     pub files: Vec<Left>,
-    /// What happened under [`Outcome::schedule`], step by step; only the beginning of a long run.
+    /// What happened under [`Outcome::schedule`], step by step; only the beginning of a long run,
+    /// and nothing for most of many outcomes.
     pub steps: Vec<Step>,
 }
 
@@ -95,6 +96,18 @@ impl Outcome {
                 Ending::Exited { code: 0 } | Ending::Stopped { .. }
             )
         })
+    }
+
+    /// Whether all processes ended as in another.
+    pub fn ends_like(&self, other: &Outcome) -> bool {
+        let endings = |outcome: &Outcome| -> Vec<Ending> {
+            outcome
+                .actors
+                .iter()
+                .map(|one| one.ending.clone())
+                .collect()
+        };
+        endings(self) == endings(other)
     }
 
     /// Whether this is the same outcome as another: endings, output and files.

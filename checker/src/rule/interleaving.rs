@@ -3,6 +3,7 @@
 use crate::evidence::ending::Ending;
 use crate::evidence::exploration::{Deed, Exploration, Extent, Outcome};
 use crate::evidence::{Facet, Observation};
+use crate::scenario::exploring::Search;
 use crate::verdict::{Finding, Ruling, Spot};
 
 use super::ending;
@@ -130,6 +131,13 @@ pub fn remark(obs: &Observation) -> Option<String> {
         Facet::Unseen(reason) => return Some(format!("not exhausted here: {reason}")),
     };
     let n = found.interleavings;
+    let search = obs.scenario.explore.as_ref().map(|explore| &explore.search);
+    if let (Some(Search::Deaths), Extent::Exhausted) = (search, &found.extent) {
+        return Some(format!(
+            "no violation when killed at any of {} points",
+            n - 1
+        ));
+    }
     let orders = if n == 1 {
         "interleaving"
     } else {

@@ -27,10 +27,19 @@ pub fn lost(steps: &[Step], file: &str, offset: u64) -> Option<Lost> {
         }
         _ => false,
     };
+    // An exchange writes whatever was there before.
+    let exchanges = |step: &Step| {
+        let place = step.place.as_ref();
+        place.is_some_and(|place| place.instruction.starts_with("xchg "))
+    };
     let stores = steps
         .iter()
         .enumerate()
-        .filter(|(_, step)| matches!(&step.deed, Deed::Store { at, .. } if is_there(at)));
+        .filter(|(_, step)| match &step.deed {
+            Deed::Store { at, .. } => is_there(at),
+            Deed::Atomic { at, .. } => is_there(at) && exchanges(step),
+            _ => false,
+        });
     stores
         .filter_map(|(over, step)| {
             let mut earlier = steps[..over].iter();

@@ -2,6 +2,8 @@
 
 use checker::evidence::schedule::Turn;
 
+use crate::operation::Operation;
+
 use super::{Choice, Scheduler, Seat};
 
 /// Kills the first process before its first step, then before its second, until it comes to its end
@@ -15,7 +17,7 @@ pub struct Deaths {
 }
 
 impl Scheduler for Deaths {
-    fn choose(&mut self, seats: &[Option<Seat>], last: Option<usize>) -> Choice {
+    fn choose(&mut self, seats: &[Option<Seat>], last: Option<usize>, _: &Operation) -> Choice {
         match &seats[0] {
             Some(_) if self.taken == self.allowed && !self.killed => {
                 self.killed = true;
@@ -32,7 +34,7 @@ impl Scheduler for Deaths {
         }
     }
 
-    fn next_run(&mut self) -> bool {
+    fn next_run(&mut self, _: &Operation) -> bool {
         let again = self.killed;
         *self = Deaths {
             allowed: self.allowed + 1,

@@ -2,6 +2,8 @@
 
 use checker::evidence::schedule::Turn;
 
+use crate::operation::Operation;
+
 use super::{Choice, Scheduler, Seat, natural};
 
 /// Runs one order; behind its end, each process goes on as far as it can.
@@ -19,7 +21,7 @@ impl Replay {
 }
 
 impl Scheduler for Replay {
-    fn choose(&mut self, seats: &[Option<Seat>], last: Option<usize>) -> Choice {
+    fn choose(&mut self, seats: &[Option<Seat>], last: Option<usize>, _: &Operation) -> Choice {
         let Some(&turn) = self.turns.get(self.taken) else {
             let task = natural(seats, last).expect("somebody is ready");
             return Choice::Take(Turn::Step(task));
@@ -35,7 +37,7 @@ impl Scheduler for Replay {
         }
     }
 
-    fn next_run(&mut self) -> bool {
+    fn next_run(&mut self, _: &Operation) -> bool {
         false
     }
 }

@@ -1,14 +1,20 @@
 //! All orders, depth first: the tree of choices is walked by running again from the start.
 //!
-//! A node of the tree is a state in which somebody has to be chosen. Of two orders that differ only
-//! in neighbouring steps that do not conflict, one is enough: *sleep sets* leave out the other
-//! (P. Godefroid, Partial-Order Methods for the Verification of Concurrent Systems, chapter 5). Who
-//! was tried in a state sleeps in its later branches until somebody takes a step that conflicts with
-//! the one it was to take.
+//! A node of the tree is a state in which somebody has to be chosen. Two orders that differ only in
+//! neighbouring steps that do not conflict come to the same, so one of them is enough. Two ways of
+//! leaving the other out work together here (P. Abdulla and others, Optimal Dynamic Partial Order
+//! Reduction, section 4; P. Godefroid, Partial-Order Methods for the Verification of Concurrent
+//! Systems, chapter 5):
+//!
+//! - *Source sets*: another one is tried in a state only if a later step conflicts with the one that
+//!   was taken there, and nothing between the two puts them in order.
+//! - *Sleep sets*: who was tried in a state sleeps in its later branches until somebody takes a step
+//!   that conflicts with the one he was to take.
 
 use checker::evidence::schedule::Turn;
 
 use super::{Choice, Scheduler, Seat, natural};
+use crate::operation::Operation;
 
 /// Walks the tree of all orders.
 #[derive(Debug)]
@@ -16,7 +22,7 @@ pub struct Tree {
     /// The choices of this run, from the root.
     path: Vec<Node>,
     depth: usize,
-    /// Whether orders that differ in nothing are left out.
+    /// Whether orders that come to the same are left out.
     reduces: bool,
     /// How often somebody who could go on may be made to wait.
     preemptions: Option<u32>,
@@ -28,7 +34,9 @@ struct Node {
     chosen: usize,
     /// Tried before `chosen`.
     tried: Vec<usize>,
-    /// What sleeps here.
+    /// Who is to be tried here.
+    wanted: Vec<usize>,
+    /// Who sleeps here.
     asleep: Vec<usize>,
     /// Who would go on if nobody had to wait.
     natural: usize,
@@ -36,37 +44,49 @@ struct Node {
     preempts: bool,
     /// How many preemptions led here.
     spent: u32,
+    /// What the chosen step touched, known when it was taken.
+    done: Operation,
+    /// For each task, behind how many nodes its last step lies that has to come before the chosen
+    /// one: 0 for none.
+    clock: Vec<usize>,
 }
 
 impl Node {
     fn is_ready(&self, task: usize) -> bool {
-        self.seats[task].as_ref().is_some_and(|seat| seat.is_ready)
+        let seat = self.seats.get(task).and_then(Option::as_ref);
+        seat.is_some_and(|seat| seat.is_ready)
+    }
+
+    fn ready(&self) -> Vec<usize> {
+        (0..self.seats.len())
+            .filter(|&task| self.is_ready(task))
+            .collect()
     }
 
     /// Who is to be tried next.
-    fn untried(&self, reduces: bool, preemptions: Option<u32>) -> Option<usize> {
+    fn untried(&self, preemptions: Option<u32>) -> Option<usize> {
         let may_switch = !self.preempts || preemptions.is_none_or(|most| self.spent < most);
-        let natural = std::iter::once(self.natural);
-        let mut candidates = natural.chain((0..self.seats.len()).filter(|&n| n != self.natural));
-        candidates.find(|&task| {
-            self.is_ready(task)
-                && !self.tried.contains(&task)
-                && !(reduces && self.asleep.contains(&task))
-                && (task == self.natural || may_switch)
+        let mut candidates = self.wanted.iter().copied();
+        candidates.find(|task| {
+            !self.tried.contains(task)
+                && !self.asleep.contains(task)
+                && (*task == self.natural || may_switch)
         })
     }
 
-    fn conflict(&self, one: usize, other: usize) -> bool {
-        match (&self.seats[one], &self.seats[other]) {
-            (Some(one), Some(other)) => one.operation.conflicts(&other.operation),
-            _ => false,
-        }
+    fn operation(&self, task: usize) -> Option<&Operation> {
+        let seat = self.seats.get(task).and_then(Option::as_ref);
+        seat.map(|seat| &seat.operation)
     }
 
     /// Who sleeps after the chosen step: whoever slept or was tried here, unless it conflicts.
     fn still_asleep(&self) -> Vec<usize> {
         let all = self.asleep.iter().chain(&self.tried).copied();
-        all.filter(|&task| task != self.chosen && !self.conflict(task, self.chosen))
+        let conflicts = |task: usize| {
+            let own = self.operation(task);
+            own.is_none_or(|own| own.conflicts(&self.done))
+        };
+        all.filter(|&task| task != self.chosen && !conflicts(task))
             .collect()
     }
 
@@ -77,7 +97,7 @@ impl Node {
 }
 
 impl Tree {
-    /// Every order; without `reduces` also those that differ in nothing.
+    /// Every order; without `reduces` also those that come to the same.
     pub fn every(reduces: bool) -> Tree {
         Tree {
             path: Vec::new(),
@@ -87,18 +107,112 @@ impl Tree {
         }
     }
 
-    /// Every order with at most so many preemptions. Sleep sets would leave out too much: an order
-    /// within the bound may differ in nothing from one that is not.
+    /// Every order with at most so many preemptions. Nothing is left out: an order within the bound
+    /// may come to the same as one that is not.
     pub fn bounded(preemptions: u32) -> Tree {
         Tree {
             preemptions: Some(preemptions),
             ..Tree::every(false)
         }
     }
+
+    /// Takes note of what the last step touched and of which steps had to come before it, and wants
+    /// other orders where nothing but a conflict put it behind another.
+    fn step_is_over(&mut self, touched: &Operation) {
+        let Some((last, before)) = self.path.split_last_mut() else {
+            return;
+        };
+        last.done = touched.clone();
+        let own = clock_of(before, last.chosen);
+        let conflicts: Vec<usize> = (0..before.len())
+            .filter(|&at| before[at].done.conflicts(&last.done))
+            .collect();
+        let mut clock = own.clone();
+        for &at in &conflicts {
+            join(&mut clock, &before[at].clock);
+        }
+        if clock.len() <= last.chosen {
+            clock.resize(last.chosen + 1, 0);
+        }
+        clock[last.chosen] = before.len() + 1;
+        last.clock = clock;
+        let put_in_order = |at: usize| {
+            let who = before[at].chosen;
+            let later = conflicts.iter().filter(|&&other| other > at);
+            covers(&own, who, at)
+                || later
+                    .clone()
+                    .any(|&other| covers(&before[other].clock, who, at))
+        };
+        let races: Vec<usize> = conflicts
+            .iter()
+            .copied()
+            .filter(|&at| before[at].chosen != last.chosen && !put_in_order(at))
+            .collect();
+        for at in races {
+            self.want_other_order(at);
+        }
+    }
+
+    /// Wants the last step of the path to be tried before the step at `at`: whoever may begin the
+    /// steps that lead to it without that one.
+    fn want_other_order(&mut self, at: usize) {
+        let (who, end) = (self.path[at].chosen, self.path.len());
+        let without = (at + 1..end)
+            .filter(|&n| n + 1 == end || !covers(&self.path[n].clock, who, at))
+            .collect::<Vec<_>>();
+        let mut begins: Vec<usize> = Vec::new();
+        for (n, &step) in without.iter().enumerate() {
+            let node = &self.path[step];
+            let is_behind =
+                |&earlier: &usize| covers(&node.clock, self.path[earlier].chosen, earlier);
+            if !without[..n].iter().any(is_behind) {
+                begins.push(node.chosen);
+            }
+        }
+        let node = &mut self.path[at];
+        begins.retain(|&task| node.is_ready(task));
+        let is_wanted = begins.iter().any(|task| node.wanted.contains(task));
+        if let Some(&task) = begins.first().filter(|_| !is_wanted) {
+            node.wanted.push(task);
+        }
+    }
+}
+
+/// Whether a clock says that the step at `at`, of `who`, had to come before.
+fn covers(clock: &[usize], who: usize, at: usize) -> bool {
+    clock.get(who).is_some_and(|&to| at < to)
+}
+
+/// Which steps have to come before the next one of a task: those before its last one, or before the
+/// one that made it.
+fn clock_of(path: &[Node], task: usize) -> Vec<usize> {
+    let own = path.iter().rev().find(|node| node.chosen == task);
+    let made = || {
+        let first = path.iter().position(|node| node.seats.len() > task);
+        let making = first.unwrap_or(path.len()).checked_sub(1)?;
+        path.get(making)
+    };
+    own.or_else(made)
+        .map_or(Vec::new(), |node| node.clock.clone())
+}
+
+fn join(clock: &mut Vec<usize>, other: &[usize]) {
+    if clock.len() < other.len() {
+        clock.resize(other.len(), 0);
+    }
+    for (one, other) in clock.iter_mut().zip(other) {
+        *one = (*one).max(*other);
+    }
 }
 
 impl Scheduler for Tree {
-    fn choose(&mut self, seats: &[Option<Seat>], last: Option<usize>) -> Choice {
+    fn choose(
+        &mut self,
+        seats: &[Option<Seat>],
+        last: Option<usize>,
+        touched: &Operation,
+    ) -> Choice {
         if let Some(node) = self.path.get(self.depth) {
             if node.seats != seats {
                 return Choice::Differs;
@@ -106,18 +220,32 @@ impl Scheduler for Tree {
             self.depth += 1;
             return Choice::Take(Turn::Step(node.chosen));
         }
+        if self.reduces {
+            self.step_is_over(touched);
+        }
         let before = self.path.last();
         let natural = natural(seats, last).expect("somebody is ready");
+        let asleep = before.filter(|_| self.reduces);
         let mut node = Node {
             seats: seats.to_vec(),
-            chosen: 0,
+            chosen: natural,
             tried: Vec::new(),
-            asleep: before.map_or(Vec::new(), Node::still_asleep),
+            wanted: Vec::new(),
+            asleep: asleep.map_or(Vec::new(), Node::still_asleep),
             natural,
             preempts: last == Some(natural),
             spent: before.map_or(0, Node::spends),
+            done: Operation::default(),
+            clock: Vec::new(),
         };
-        let Some(chosen) = node.untried(self.reduces, self.preemptions) else {
+        let ready = node.ready();
+        let others = ready.iter().copied().filter(|&task| task != natural);
+        let all = std::iter::once(natural).chain(others);
+        node.wanted = all.filter(|task| !node.asleep.contains(task)).collect();
+        if self.reduces {
+            node.wanted.truncate(1);
+        }
+        let Some(chosen) = node.untried(self.preemptions) else {
             return Choice::Leave;
         };
         node.chosen = chosen;
@@ -126,11 +254,14 @@ impl Scheduler for Tree {
         Choice::Take(Turn::Step(chosen))
     }
 
-    fn next_run(&mut self) -> bool {
+    fn next_run(&mut self, touched: &Operation) -> bool {
+        if self.reduces {
+            self.step_is_over(touched);
+        }
         self.depth = 0;
         while let Some(mut node) = self.path.pop() {
             node.tried.push(node.chosen);
-            if let Some(next) = node.untried(self.reduces, self.preemptions) {
+            if let Some(next) = node.untried(self.preemptions) {
                 node.chosen = next;
                 self.path.push(node);
                 return true;

@@ -12,7 +12,7 @@ use libc::user_regs_struct;
 
 use crate::instruction::{self, Decoded, LONGEST, Operand};
 use crate::operation::{Object, Operation};
-use crate::space::Space;
+use crate::space::{Region, Space};
 use crate::tracee::{Pace, Stop, Tracee};
 use crate::trouble::{Followed, Trouble};
 
@@ -103,19 +103,32 @@ impl World<'_> {
         } else {
             let before = self.contents(task, &part.writes);
             let loaded = self.load(task, &part);
-            self.open(task)?;
-            let signal = if access.next == executes {
+            let regions = self.touched_by(task, &access);
+            let is_executed = access.next == executes;
+            let tracee = &self.tasks[task].tracee;
+            let here = if is_executed {
+                registers
+            } else {
+                tracee.registers()?
+            };
+            self.open_from(task, &regions, &here)?;
+            let signal = if is_executed {
                 self.execute(task, &mut access, registers)?
             } else {
                 0
             };
             let tracee = &self.tasks[task].tracee;
+            let there = if is_executed {
+                tracee.registers()?
+            } else {
+                here
+            };
             for (address, bytes) in &access.written {
                 if part.writes.iter().any(|range| range.address == *address) {
                     tracee.write(*address, bytes)?;
                 }
             }
-            self.close(task)?;
+            self.close_from(task, &regions, &there)?;
             self.tasks[task].signal = signal;
             let after = self.contents(task, &part.writes);
             let reaches = part.writes.iter().any(|range| range.is_shared);
@@ -134,6 +147,22 @@ impl World<'_> {
             return Ok(());
         }
         self.walk(task, Pace::Run)
+    }
+
+    /// The mappings that an access touches.
+    fn touched_by(&self, task: usize, access: &Access) -> Vec<Region> {
+        let space = &self.spaces[self.tasks[task].space];
+        let ranges = || {
+            access
+                .parts
+                .iter()
+                .flat_map(|p| p.reads.iter().chain(&p.writes))
+        };
+        let regions = space.regions.iter();
+        let touched = regions.filter(|region| {
+            ranges().any(|range| region.start <= range.address && range.address < region.end)
+        });
+        touched.cloned().collect()
     }
 
     fn contents(&self, task: usize, ranges: &[Range]) -> Vec<Vec<u8>> {

@@ -74,7 +74,7 @@ impl World<'_> {
             is_open: false,
         };
         self.classify(task, &mut call)?;
-        let touched = self.touched(task, &call);
+        let touched = self.pointed_into(task, &call);
         call.is_open = !touched.is_empty();
         for region in touched {
             let to = region.offset + (region.end - region.start);
@@ -85,9 +85,17 @@ impl World<'_> {
         }
         call.is_step |= self.points == Points::Calls;
         if call.is_step {
-            call.text = self.text(task, &call);
+            if self.record.is_some() {
+                call.text = self.text(task, &call);
+            }
             let may_spin = !matches!(call.how, How::Exit);
-            let point = call.point();
+            let waits = matches!(call.how, How::WaitChild { .. })
+                && !self.tasks[task].children.is_empty()
+                && Self::would_wait_for_child(&call);
+            let mut point = call.point();
+            if waits {
+                point.ready = Ready::Child;
+            }
             self.stand(task, point, may_spin);
             return Ok(None);
         }
@@ -166,6 +174,7 @@ impl World<'_> {
                 if self.nobody_ended(task, &call, result) {
                     return self.wait_again(task, call, Ready::End(self.ends));
                 }
+                self.waited_for(task, result);
                 self.give_back(task, argument, &call)?;
             }
             _ => {}
@@ -256,7 +265,7 @@ impl World<'_> {
         Ok(())
     }
 
-    fn text(&self, task: usize, call: &Call) -> String {
+    pub(super) fn text(&self, task: usize, call: &Call) -> String {
         let pid = self.tasks[task].tracee.pid;
         let Some(streams) = self.cast[self.tasks[task].actor].streams() else {
             return name(call.number).to_owned();
@@ -278,7 +287,7 @@ impl World<'_> {
     }
 
     /// The shared mappings that an argument of a call points into.
-    fn touched(&self, task: usize, call: &Call) -> Vec<Region> {
+    fn pointed_into(&self, task: usize, call: &Call) -> Vec<Region> {
         let space = &self.spaces[self.tasks[task].space];
         let is_about_mapping = matches!(
             call.number,
@@ -313,7 +322,9 @@ impl World<'_> {
             }
             _ => Vec::new(),
         };
-        let pointers = || call.arguments.iter().chain(&vectors);
+        // What is left in the other registers means nothing.
+        let count = argument_count(call.number);
+        let pointers = || call.arguments[..count].iter().chain(&vectors);
         let regions = space.regions.iter();
         regions
             .filter(|region| pointers().any(|&at| region.start <= at && at < region.end))
@@ -418,6 +429,29 @@ fn argument_of(registers: &mut user_regs_struct, number: usize) -> &mut u64 {
         3 => &mut registers.r10,
         4 => &mut registers.r8,
         _ => &mut registers.r9,
+    }
+}
+
+/// How many arguments a call has at most.
+fn argument_count(number: c_long) -> usize {
+    let watched = calls::spec(number as u64).or_else(|| calls::carrier_spec(number as u64));
+    if let Some(spec) = watched {
+        return spec.arguments.len();
+    }
+    match number {
+        libc::SYS_uname | libc::SYS_pipe | libc::SYS_sysinfo | libc::SYS_times => 1,
+        libc::SYS_stat
+        | libc::SYS_lstat
+        | libc::SYS_fstat
+        | libc::SYS_access
+        | libc::SYS_getcwd
+        | libc::SYS_getrusage
+        | libc::SYS_clock_gettime
+        | libc::SYS_gettimeofday
+        | libc::SYS_nanosleep => 2,
+        libc::SYS_getrandom | libc::SYS_getdents64 | libc::SYS_readlink | libc::SYS_ioctl => 3,
+        libc::SYS_newfstatat | libc::SYS_wait4 | libc::SYS_clock_nanosleep => 4,
+        _ => 6,
     }
 }
 

@@ -40,8 +40,8 @@ impl World<'_> {
             libc::SYS_sched_yield | libc::SYS_nanosleep | libc::SYS_clock_nanosleep => pause(call),
             libc::SYS_poll | libc::SYS_ppoll if second == 0 => pause(call),
             libc::SYS_select | libc::SYS_pselect6 if first == 0 => pause(call),
-            libc::SYS_wait4 => waits_for_child(call, 2, third),
-            libc::SYS_waitid => waits_for_child(call, 3, fourth),
+            libc::SYS_wait4 => self.waits_for_child(task, call, 2, third),
+            libc::SYS_waitid => self.waits_for_child(task, call, 3, fourth),
             libc::SYS_exit | libc::SYS_exit_group => {
                 call.how = How::Exit;
                 for hold in self.tasks[task].holds.clone() {
@@ -124,6 +124,19 @@ impl World<'_> {
         self.files.behind(pid, descriptor as i32)
     }
 
+    fn waits_for_child(&self, task: usize, call: &mut Call, argument: usize, options: u64) {
+        call.how = How::WaitChild {
+            argument,
+            without: options | libc::WNOHANG as u64,
+        };
+        for &child in &self.tasks[task].children {
+            let own = child as u64;
+            let operation = std::mem::take(&mut call.operation);
+            call.operation = operation.and(Object::Ends, own, own + 1, false);
+        }
+        call.is_step = true;
+    }
+
     /// A lock was taken, given up or exchanged.
     pub(super) fn lock_taken(&mut self, task: usize, call: &Call) {
         let [_, operation, lock, ..] = *call.arguments();
@@ -177,17 +190,33 @@ impl World<'_> {
         }
     }
 
+    /// A process has waited for one that it made; waitid(2) does not say which by its answer.
+    pub(super) fn waited_for(&mut self, task: usize, result: i64) {
+        let children = std::mem::take(&mut self.tasks[task].children);
+        let is_gone = |child: usize| {
+            let has_ended = matches!(self.tasks[child].at, super::At::Ended(_));
+            has_ended && (result == 0 || i64::from(self.tasks[child].tracee.pid.as_raw()) == result)
+        };
+        let left = children.into_iter().filter(|&child| !is_gone(child));
+        self.tasks[task].children = left.collect();
+    }
+
+    /// Whether a call, as the program made it, waits for a process to end.
+    pub(super) fn would_wait_for_child(call: &Call) -> bool {
+        let options = match call.number {
+            libc::SYS_wait4 => call.arguments()[2],
+            _ => call.arguments()[3],
+        };
+        options & libc::WNOHANG as u64 == 0
+    }
+
     /// Whether a process that asked whether one it made has ended was told that none has, and wants
     /// to wait.
     pub(super) fn nobody_ended(&self, task: usize, call: &Call, result: i64) -> bool {
-        let arguments = call.arguments();
-        let (options, info) = match call.number {
-            libc::SYS_wait4 => (arguments[2], None),
-            _ => (arguments[3], Some(arguments[2])),
-        };
-        if result != 0 || options & libc::WNOHANG as u64 != 0 {
+        if result != 0 || !Self::would_wait_for_child(call) {
             return false;
         }
+        let info = (call.number == libc::SYS_waitid).then_some(call.arguments()[2]);
         // waitid(2) answers 0 either way; si_pid, at offset 12, tells.
         info.is_none_or(|info| {
             let tracee = &self.tasks[task].tracee;
@@ -198,15 +227,6 @@ impl World<'_> {
 
 fn pause(call: &mut Call) {
     call.how = How::Pause;
-    call.is_step = true;
-}
-
-fn waits_for_child(call: &mut Call, argument: usize, options: u64) {
-    call.how = How::WaitChild {
-        argument,
-        without: options | libc::WNOHANG as u64,
-    };
-    call.operation = Operation::on_all(Object::Ends, false);
     call.is_step = true;
 }
 

@@ -8,6 +8,7 @@ use libc::user_regs_struct;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
+use crate::operation::Object;
 use crate::space::Space;
 use crate::tracee::{Pace, Stop, Tracee};
 use crate::trouble::{Followed, Trouble};
@@ -26,7 +27,10 @@ impl World<'_> {
             pace = Pace::Run;
             match self.next_stop(task)? {
                 Stop::Exited(code) => return self.ended(task, Ending::Exited { code }),
-                Stop::Killed(signal) => return self.ended(task, killed(signal)),
+                Stop::Killed(signal) => {
+                    let ending = self.killed(signal);
+                    return self.ended(task, ending);
+                }
                 Stop::Signal(libc::SIGSEGV) => {
                     if self.stands_at_access(task)? {
                         return Ok(());
@@ -89,7 +93,7 @@ impl World<'_> {
             }
             let call = self.tasks[task].inside.as_ref();
             let call = call.map_or("a system call".to_owned(), |call| {
-                format!("`{}`", call.text)
+                format!("`{}`", self.text(task, call))
             });
             return Err(Trouble::Unfit(format!(
                 "a process waits in {call} for something that the explorer does not follow"
@@ -125,6 +129,13 @@ impl World<'_> {
         self.ends += 1;
         self.releases += 1;
         self.changes += 1;
+        // The end of a process is seen by who waits for it, and gives back its locks.
+        let own = task as u64;
+        let mut touched = std::mem::take(&mut self.touched).and(Object::Ends, own, own + 1, true);
+        for hold in &self.tasks[task].holds {
+            touched = touched.and(Object::Locks(hold.file), 0, u64::MAX, true);
+        }
+        self.touched = touched;
         self.vfork_is_over(task);
         self.wake_changed()
     }
@@ -164,7 +175,12 @@ impl World<'_> {
             self.spaces.len() - 1
         };
         let child = self.add(tracee, self.tasks[parent].actor, space);
+        // A lock of flock(2) belongs to the open file, which both have now.
+        let flocks = self.tasks[parent].holds.iter();
+        let flocks = flocks.filter(|hold| shares || hold.kind == libc::SYS_flock);
+        self.tasks[child].holds = flocks.copied().collect();
         self.fresh.push(child);
+        self.tasks[parent].children.push(child);
         Ok(child)
     }
 
@@ -197,15 +213,16 @@ impl World<'_> {
         stack.hash(&mut hasher);
         hasher.finish()
     }
-}
 
-fn killed(signal: i32) -> Ending {
-    if signal == libc::SIGXCPU {
-        return Ending::TooMuchCpu { limit_s: 0 };
-    }
-    let name = Signal::try_from(signal).map(Signal::as_str);
-    Ending::Killed {
-        signal: name.map_or_else(|_| format!("signal {signal}"), str::to_owned),
-        fault: None,
+    fn killed(&self, signal: i32) -> Ending {
+        if signal == libc::SIGXCPU {
+            let limit_s = self.stage.scenario.limits.cpu_s;
+            return Ending::TooMuchCpu { limit_s };
+        }
+        let name = Signal::try_from(signal).map(Signal::as_str);
+        Ending::Killed {
+            signal: name.map_or_else(|_| format!("signal {signal}"), str::to_owned),
+            fault: None,
+        }
     }
 }
