@@ -267,12 +267,7 @@ fn follow(world: &mut World<'_>, scheduler: &mut dyn Scheduler, most: u32) -> Fo
                 world.take(turn)?;
             }
             Choice::Leave => return Ok(false),
-            Choice::Differs => {
-                return Err(Trouble::Unfit(
-                    "the program does not do the same each time under the same order of steps"
-                        .to_owned(),
-                ));
-            }
+            Choice::Differs(why) => return Err(Trouble::Unfit(why)),
         }
     }
     Ok(true)

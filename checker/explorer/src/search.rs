@@ -22,15 +22,14 @@ pub struct Seat {
 }
 
 /// What a scheduler says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// This turn is taken.
     Take(Turn),
     /// Nothing new can come of this run any more.
     Leave,
-    /// The run is not what it was when it was run before: it did not do the same under the same
-    /// order.
-    Differs,
+    /// The order cannot be followed: why, as a clause that can follow "because".
+    Differs(String),
 }
 
 /// Chooses an order, run after run.

@@ -292,7 +292,7 @@ fn a_search_stops_at_the_first_outcome_that_is_not_accepted() {
         .as_ref()
         .and_then(|place| place.line.as_ref());
     let line = line.expect("debug information");
-    assert!(line.file.ends_with("increment.rs"), "{line:?}");
+    assert!(line.file.ends_with("ways.rs"), "{line:?}");
 }
 
 #[test]

@@ -109,18 +109,18 @@ fn marked(outcome: &Outcome, (file, offset): (&str, u64)) -> Option<(usize, Stri
         );
         return Some((lost.over, note));
     }
-    let waits = steps
-        .iter()
-        .rposition(|step| matches!(step.deed, Deed::Waits { .. }));
-    let deadlock = |outcome: &Outcome| {
-        let stuck = |ending: &Ending| matches!(ending, Ending::Deadlocked { .. });
-        outcome.actors.iter().any(|actor| stuck(&actor.ending))
-    };
-    if let Some(index) = waits.filter(|_| deadlock(outcome)) {
-        return Some((index, "nobody ends this wait".to_owned()));
-    }
+    let waiting = (0..outcome.actors.len()).find(|&actor| waits_for_ever(outcome, actor));
     let killed = steps.iter().rposition(|step| step.deed == Deed::Killed);
-    killed.map(|index| (index, "killed here".to_owned()))
+    let last = waiting.and_then(|actor| steps.iter().rposition(|step| step.task == actor));
+    match (killed, waiting, last) {
+        (Some(killed), Some(waiting), _) => {
+            let note = format!("after this, {} waits for ever", letter(waiting));
+            Some((killed, note))
+        }
+        (Some(killed), None, _) => Some((killed, "this is where it ends".to_owned())),
+        (None, Some(_), Some(last)) => Some((last, "nobody ends this wait".to_owned())),
+        _ => None,
+    }
 }
 
 /// How far the search of a scenario came that found nothing wrong, in a sentence: what was tried,

@@ -88,7 +88,7 @@ pub fn exhibit(
             number: index + 1,
             text: text(&step.deed, about),
             line: line.map(|line| format!("{}:{}", short(&line.file), line.line)),
-            matters: note.is_some() || matters(&step.deed, about),
+            matters: note.is_some() || marked.is_none() || matters(&step.deed, about),
             note: note.map(|(_, words)| words.clone()),
         }
     };
@@ -98,13 +98,16 @@ pub fn exhibit(
     }
 }
 
-/// Accesses elsewhere, to the words of a lock, are told of only if there is room.
+/// Accesses elsewhere, to the words of a lock, and calls that prepare are told of only if there is
+/// room.
 fn matters(deed: &Deed, (file, offset): (&str, u64)) -> bool {
+    const LOCKS: [&str; 3] = ["flock(", "fcntl(", "close("];
     match deed {
         Deed::Load { at, .. } | Deed::Store { at, .. } | Deed::Atomic { at, .. } => {
             at.file == file && at.offset == offset
         }
-        Deed::Call { .. } | Deed::Waits { .. } | Deed::Killed => true,
+        Deed::Call { text, .. } => LOCKS.iter().any(|name| text.starts_with(name)),
+        Deed::Waits { .. } | Deed::Killed => true,
     }
 }
 

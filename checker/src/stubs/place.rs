@@ -30,7 +30,10 @@ pub fn course(root: &Path, out: &Path) -> Result<(), Error> {
         })
         .collect();
     if let Some(place) = manifest.iter().position(|line| *line == "[workspace]") {
-        manifest.insert(place + 1, "members = [\"labs/*\", \"checker/explorer\", \"checker/pagesize\"]");
+        manifest.insert(
+            place + 1,
+            "members = [\"labs/*\", \"checker/explorer\", \"checker/pagesize\"]",
+        );
     }
     put(&out.join("Cargo.toml"), &(manifest.join("\n") + "\n"))?;
     put(&out.join("Cargo.lock"), &text("Cargo.lock")?)?;

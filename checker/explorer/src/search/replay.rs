@@ -1,6 +1,6 @@
 //! One given order.
 
-use checker::evidence::schedule::Turn;
+use checker::evidence::schedule::{Schedule, Turn};
 
 use crate::operation::Operation;
 
@@ -27,13 +27,25 @@ impl Scheduler for Replay {
             return Choice::Take(Turn::Step(task));
         };
         self.taken += 1;
-        let seat = match turn {
-            Turn::Step(task) | Turn::Kill(task) => seats.get(task).and_then(Option::as_ref),
-        };
-        match (turn, seat) {
+        let (Turn::Step(task) | Turn::Kill(task)) = turn;
+        match (turn, seats.get(task).and_then(Option::as_ref)) {
             (Turn::Step(_), Some(seat)) if seat.is_ready => Choice::Take(turn),
             (Turn::Kill(_), Some(_)) => Choice::Take(turn),
-            _ => Choice::Differs,
+            (_, seat) => {
+                let trouble = match (seat, seats.get(task)) {
+                    (Some(_), _) => "has to wait",
+                    (None, Some(_)) => "has ended",
+                    (None, None) => "is not there",
+                };
+                let one = Schedule {
+                    turns: vec![Turn::Step(task)],
+                    ..Schedule::default()
+                };
+                Choice::Differs(format!(
+                    "the order that was asked for cannot be followed: at its step {} {one} {trouble}",
+                    self.taken
+                ))
+            }
         }
     }
 

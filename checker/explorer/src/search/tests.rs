@@ -94,7 +94,7 @@ fn run(scheduler: &mut impl Scheduler, programs: &[&[Step]]) -> (Option<Outcome>
                 continue;
             }
             Choice::Leave => return (None, touched),
-            Choice::Differs => panic!("a list of steps does not change"),
+            Choice::Differs(why) => panic!("a list of steps does not change: {why}"),
         };
         last = Some(task);
         let step = programs[task][at[task]];

@@ -215,7 +215,9 @@ impl Scheduler for Tree {
     ) -> Choice {
         if let Some(node) = self.path.get(self.depth) {
             if node.seats != seats {
-                return Choice::Differs;
+                let why =
+                    "the program does not do the same each time under the same order of steps";
+                return Choice::Differs(why.to_owned());
             }
             self.depth += 1;
             return Choice::Take(Turn::Step(node.chosen));

@@ -5,11 +5,11 @@ use crate::evidence::exploration::Outcome;
 use crate::inputs::Inputs;
 use crate::rule::interleaving::{self, Wrong};
 use crate::rule::{ending, facts};
-use crate::scenario::exploring::Search;
+use crate::scenario::exploring::{Explore, Search};
 use crate::scenario::{Scenario, Start};
 use crate::verdict::{Finding, Ruling};
 
-use super::scenarios::{counter, lower_half_full, value};
+use super::scenarios::{counter, lower_half_full};
 use super::{name, rules, state, times};
 
 /// The scenarios.
@@ -25,7 +25,8 @@ pub fn scenarios(inputs: &mut Inputs) -> Vec<Scenario> {
 fn meeting(inputs: &mut Inputs, scenario: &str, more: &[&str]) -> Scenario {
     let f = inputs.name("met");
     let line = [&["increment", &f], more].concat();
-    let start = value(inputs);
+    // A number that is read at a glance; other clauses look at all of its bits.
+    let start = inputs.between(11, 9990) as i64;
     let both = Scenario::new(scenario, &line).actor("other", &line, Start::AtOnce);
     let both = counter(both, &f, start);
     let sum = start + added(&both);
@@ -63,8 +64,15 @@ pub fn adds_up(all: &[&Observation]) -> Ruling {
     let every = interleaving::no_order(explored, (name(explored), 0), |outcome| {
         wrong(explored, outcome)
     });
+    let is_one_order = matches!(
+        explored.scenario.explore,
+        Some(Explore {
+            search: Search::Replay(_),
+            ..
+        })
+    );
     match every {
-        Err(Finding::Unobservable(_)) => rules::load(load),
+        Err(Finding::Unobservable(_)) if !is_one_order => rules::load(load),
         other => other,
     }
 }

@@ -1,7 +1,4 @@
-//! Adds 1 to a counter in a file, in every way that the tests want: `increment WAY FILE [TIMES]`.
-//!
-//! Each way uses just the instructions that its name says, so that the number of interleavings is
-//! known.
+//! The ways.
 
 #![allow(unsafe_code)]
 
@@ -13,13 +10,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use libc::c_int;
 
-fn main() -> io::Result<()> {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let [way, file, rest @ ..] = words.as_slice() else {
-        return Err(io::Error::other("usage: increment WAY FILE [TIMES]"));
-    };
+/// Does it.
+pub fn increment(way: &str, file: &str, rest: &[String]) -> io::Result<()> {
     let times: usize = rest.first().map_or(1, |times| times.parse().unwrap_or(1));
-    let path = CString::new(file.as_str())?;
+    let path = CString::new(file)?;
     // SAFETY: `path` is a string that ends with a NUL and lives through the call.
     let fd = check(unsafe { libc::open(path.as_ptr(), libc::O_RDWR) })?;
     if way == "nothing" {
@@ -29,7 +23,7 @@ fn main() -> io::Result<()> {
         return (0..times).try_for_each(|_| read_write(fd));
     }
     let counter = map(fd, 4096)?;
-    match way.as_str() {
+    match way {
         "plain" => repeat(times, || plain(counter)),
         "add" => repeat(times, || add(counter)),
         "xadd" => repeat(times, || locked_add(counter)),
