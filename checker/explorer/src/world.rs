@@ -135,9 +135,9 @@ struct Point {
 /// What a task does next.
 enum What {
     /// An access to shared memory.
-    Access(Access),
+    Access(Box<Access>),
     /// A system call.
-    Call(Call),
+    Call(Box<Call>),
     /// Nothing before the process that it made by vfork(2) runs another program or has ended.
     Vfork(usize),
 }
@@ -356,8 +356,8 @@ impl<'a> World<'a> {
         };
         self.touched = point.operation;
         match point.what {
-            What::Access(access) => self.access(task, access, point.registers),
-            What::Call(call) => self.call(task, call, point.registers),
+            What::Access(access) => self.access(task, *access, point.registers),
+            What::Call(call) => self.call(task, *call, point.registers),
             What::Vfork(_) => Err(Trouble::Fault(io::Error::other("nobody may go on there"))),
         }
     }

@@ -98,7 +98,7 @@ impl FromStr for Schedule {
             while let Some(digit) = rest.peek().and_then(|c| c.to_digit(10)) {
                 rest.next();
                 let more = count.unwrap_or(0) * 10 + digit as usize;
-                count = Some(more.min(TOO_MANY));
+                count = Some(more.min(TOO_MANY + 1));
             }
             let count = count.unwrap_or(1);
             if count == 0 || turns.len() + count > TOO_MANY {

@@ -17,8 +17,8 @@ pub(super) struct Shelved<'a> {
 }
 
 enum Held<'a> {
-    Here(Cow<'a, Observation>),
-    Away(Scenario, Answer),
+    Here(Box<Cow<'a, Observation>>),
+    Away(Box<(Scenario, Answer)>),
 }
 
 impl<'a> Shelved<'a> {
@@ -28,9 +28,9 @@ impl<'a> Shelved<'a> {
         let held = match answer {
             Answer::Short(evidence) => {
                 let evidence = *evidence;
-                Held::Here(Cow::Owned(Observation { scenario, evidence }))
+                Held::Here(Box::new(Cow::Owned(Observation { scenario, evidence })))
             }
-            long @ Answer::Long(_) => Held::Away(scenario, long),
+            long @ Answer::Long(_) => Held::Away(Box::new((scenario, long))),
         };
         let mut shelved = Shelved {
             held,
@@ -43,7 +43,7 @@ impl<'a> Shelved<'a> {
     /// An observation of before.
     pub(super) fn stored(observation: &'a Observation) -> Shelved<'a> {
         Shelved {
-            held: Held::Here(Cow::Borrowed(observation)),
+            held: Held::Here(Box::new(Cow::Borrowed(observation))),
             is_timeout: is_timeout(&observation.evidence),
         }
     }
@@ -52,15 +52,16 @@ impl<'a> Shelved<'a> {
     pub(super) fn scenario(&self) -> &Scenario {
         match &self.held {
             Held::Here(observation) => &observation.scenario,
-            Held::Away(scenario, _) => scenario,
+            Held::Away(away) => &away.0,
         }
     }
 
     /// The observation; long evidence is read each time.
     pub(super) fn observation(&self) -> Result<Cow<'_, Observation>, Fault> {
         match &self.held {
-            Held::Here(observation) => Ok(Cow::Borrowed(observation)),
-            Held::Away(scenario, answer) => {
+            Held::Here(observation) => Ok(Cow::Borrowed(observation.as_ref().as_ref())),
+            Held::Away(away) => {
+                let (scenario, answer) = away.as_ref();
                 let evidence = answer.evidence();
                 let evidence =
                     evidence.map_err(|error| Fault::Lost(scenario.name.clone(), error))?;

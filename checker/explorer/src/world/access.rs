@@ -402,7 +402,7 @@ impl Access {
         Point {
             operation,
             ready: Ready::Now,
-            what: What::Access(self),
+            what: What::Access(Box::new(self)),
             registers,
         }
     }

@@ -351,7 +351,7 @@ impl World<'_> {
         let whole = |length: u64| length.div_ceil(page) * page;
         let space = self.tasks[task].space;
         match call.number {
-            libc::SYS_mmap if result >= 0 || result < -4095 => {
+            libc::SYS_mmap if !(-4095..0).contains(&result) => {
                 let start = result as u64;
                 let length = whole(second);
                 self.spaces[space].forget(start, length);
@@ -402,7 +402,7 @@ impl Call {
             operation: self.operation.clone(),
             ready: Ready::Now,
             registers: self.entry,
-            what: What::Call(self),
+            what: What::Call(Box::new(self)),
         }
     }
 

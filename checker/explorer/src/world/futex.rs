@@ -72,7 +72,7 @@ impl World<'_> {
         let expected = call.arguments()[2] as u32;
         let refused = match self.value(task, &call) {
             None => libc::EFAULT,
-            Some(_) if call.arguments()[0] % 4 != 0 => libc::EINVAL,
+            Some(_) if !call.arguments()[0].is_multiple_of(4) => libc::EINVAL,
             Some(value) if value != expected => libc::EAGAIN,
             Some(_) => 0,
         };
