@@ -26,6 +26,10 @@
 //! vocabulary  lab, scenario, report, evidence, verdict, printable     std and serde only
 //! ```
 //!
+//! Beside these lie crates that only some labs need, built when such a lab is checked: `pagesize`
+//! shows a program larger pages, and `explorer` runs several in every order of their steps. It
+//! imports the vocabulary and the observing room.
+//!
 //! A room imports from rooms below it, never from above; judging and observing import the
 //! vocabulary only, never each other. `tests/tidy.rs` enforces this. A line knows its room: it
 //! asks the kernel, then it belongs to `observe`; it is true for one lab, then to that lab's

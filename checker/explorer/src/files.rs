@@ -13,6 +13,8 @@ use checker::observe::stage;
 use checker::scenario::FileSpec;
 use nix::unistd::Pid;
 
+use crate::trouble::{Followed, Trouble};
+
 /// Clears the folder and makes the scenario's files again.
 ///
 /// They are new inodes each time: what a mapping left behind the end of a file stays in its last
@@ -81,19 +83,32 @@ impl Files {
 
     /// The number of the file behind a descriptor, if it is a regular one that other processes of
     /// the run may have too: in the folder, in shared memory, or known already.
-    pub fn behind(&mut self, pid: Pid, descriptor: i32) -> Option<usize> {
+    ///
+    /// # Errors
+    ///
+    /// It has a name in /dev/shm: what a run leaves there, the next one would meet.
+    pub fn behind(&mut self, pid: Pid, descriptor: i32) -> Followed<Option<usize>> {
         let link = PathBuf::from(format!("/proc/{pid}/fd/{descriptor}"));
-        let meta = fs::metadata(&link).ok().filter(fs::Metadata::is_file)?;
+        let is_file = |meta: &fs::Metadata| meta.is_file();
+        let Some(meta) = fs::metadata(&link).ok().filter(is_file) else {
+            return Ok(None);
+        };
         let known = self.known.iter();
         let mut known = known.map(|known| (known.device, known.inode));
         if let Some(found) = known.position(|known| known == (meta.dev(), meta.ino())) {
-            return Some(found);
+            return Ok(Some(found));
         }
-        let path = fs::read_link(&link).ok()?;
-        let is_shared = path.starts_with(&self.folder)
-            || path.starts_with("/dev/shm")
-            || path.to_string_lossy().starts_with("/memfd:");
-        is_shared.then(|| self.add(meta.dev(), meta.ino(), relative(&path, &self.folder)))
+        let path = fs::read_link(&link)?;
+        let is_nameless = path.to_string_lossy().starts_with("/memfd:");
+        if path.starts_with("/dev/shm") {
+            return Err(Trouble::Unfit(format!(
+                "the program shares `{}`, which outlives a run",
+                path.display()
+            )));
+        }
+        let is_shared = path.starts_with(&self.folder) || is_nameless;
+        let name = relative(&path, &self.folder);
+        Ok(is_shared.then(|| self.add(meta.dev(), meta.ino(), name)))
     }
 
     /// Takes note of shared memory without a file.

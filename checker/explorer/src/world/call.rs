@@ -358,7 +358,8 @@ impl World<'_> {
                 self.spaces[space]
                     .gate
                     .get_or_insert(call.entry.rip - SYSCALL_LENGTH);
-                let Some((file, is_shared)) = self.mapped(task, fourth as i32, fifth as i32) else {
+                let Some((file, is_shared)) = self.mapped(task, fourth as i32, fifth as i32)?
+                else {
                     return Ok(());
                 };
                 self.spaces[space].regions.push(Region {
@@ -386,13 +387,19 @@ impl World<'_> {
     }
 
     /// The file of a new mapping, and whether stores reach it, if others may have it too.
-    fn mapped(&mut self, task: usize, flags: i32, descriptor: i32) -> Option<(usize, bool)> {
+    fn mapped(
+        &mut self,
+        task: usize,
+        flags: i32,
+        descriptor: i32,
+    ) -> Followed<Option<(usize, bool)>> {
         let is_shared = flags & libc::MAP_TYPE != libc::MAP_PRIVATE;
         if flags & libc::MAP_ANONYMOUS != 0 {
-            return is_shared.then(|| (self.files.nameless(), true));
+            return Ok(is_shared.then(|| (self.files.nameless(), true)));
         }
         let pid = self.tasks[task].tracee.pid;
-        Some((self.files.behind(pid, descriptor)?, is_shared))
+        let file = self.files.behind(pid, descriptor)?;
+        Ok(file.map(|file| (file, is_shared)))
     }
 }
 

@@ -21,7 +21,7 @@ impl World<'_> {
                     argument: 1,
                     without: second | libc::LOCK_NB as u64,
                 };
-                self.locks(task, call, first, how);
+                self.locks(task, call, first, how)?;
             }
             libc::SYS_fcntl => {
                 let without = match second as i32 {
@@ -34,7 +34,7 @@ impl World<'_> {
                     argument: 1,
                     without: without as u64,
                 };
-                self.locks(task, call, first, how);
+                self.locks(task, call, first, how)?;
             }
             libc::SYS_futex => self.classify_futex(task, call)?,
             libc::SYS_sched_yield | libc::SYS_nanosleep | libc::SYS_clock_nanosleep => pause(call),
@@ -57,14 +57,14 @@ impl World<'_> {
                         second
                     };
                     let is_about = call.number == libc::SYS_close_range
-                        || self.behind(task, closed) == Some(file);
+                        || self.behind(task, closed)? == Some(file);
                     if is_about {
                         touch_all(call, Object::Locks(file), true);
                     }
                 }
             }
             number if let Some((writes, is_range)) = moves_bytes(number) => {
-                let Some(file) = self.behind(task, first) else {
+                let Some(file) = self.behind(task, first)? else {
                     return Ok(());
                 };
                 let length = third;
@@ -76,7 +76,7 @@ impl World<'_> {
                 call.is_step = true;
             }
             libc::SYS_ftruncate | libc::SYS_fallocate => {
-                if let Some(file) = self.behind(task, first) {
+                if let Some(file) = self.behind(task, first)? {
                     touch_all(call, Object::File(file), true);
                 }
             }
@@ -86,13 +86,13 @@ impl World<'_> {
                     _ => (first, third),
                 };
                 for (descriptor, writes) in [(source, false), (target, true)] {
-                    if let Some(file) = self.behind(task, descriptor) {
+                    if let Some(file) = self.behind(task, descriptor)? {
                         touch_all(call, Object::File(file), writes);
                     }
                 }
             }
             libc::SYS_fstat if self.points == Points::Names => {
-                if let Some(file) = self.behind(task, first) {
+                if let Some(file) = self.behind(task, first)? {
                     touch_all(call, Object::File(file), false);
                 }
             }
@@ -110,16 +110,17 @@ impl World<'_> {
         Ok(())
     }
 
-    fn locks(&mut self, task: usize, call: &mut Call, descriptor: u64, how: How) {
+    fn locks(&mut self, task: usize, call: &mut Call, descriptor: u64, how: How) -> Followed<()> {
         call.how = how;
-        if let Some(file) = self.behind(task, descriptor) {
+        if let Some(file) = self.behind(task, descriptor)? {
             touch_all(call, Object::Locks(file), true);
         } else {
             call.how = How::Plain;
         }
+        Ok(())
     }
 
-    pub(super) fn behind(&mut self, task: usize, descriptor: u64) -> Option<usize> {
+    pub(super) fn behind(&mut self, task: usize, descriptor: u64) -> Followed<Option<usize>> {
         let pid = self.tasks[task].tracee.pid;
         self.files.behind(pid, descriptor as i32)
     }
