@@ -17,7 +17,7 @@ pub mod decode;
 mod elf;
 mod files;
 pub mod filter;
-mod flags;
+pub mod flags;
 mod maps;
 mod pages;
 pub mod process;

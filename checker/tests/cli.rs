@@ -62,6 +62,10 @@ fn a_wrong_command_line_ends_with_2_and_prints_nothing_on_standard_output() {
         &["lab3", "--only", "x"],
         &["lab3", "--only", "1", "--stretch"],
         &["lab3", "--seed", "-1"],
+        &["lab5", "--schedule", "AB"],
+        &["lab5", "--only", "5", "--schedule", "ab"],
+        &["lab5", "--only", "2", "--schedule", "AB"],
+        &["lab3", "--only", "2", "--schedule", "AB"],
         &["lab3", "--solution", "--program", "/bin/true"],
         &["lab3", "--list", "--json"],
         &["lab3", "lab2"],
@@ -90,6 +94,13 @@ fn what_is_wrong_with_a_program_is_said() {
     );
     assert!(said("/").contains("is a folder"));
     assert!(said("/etc/passwd").contains("is not executable"));
+}
+
+#[test]
+fn an_order_is_for_clauses_that_have_orders() {
+    let said = |lab, only| run(&[lab, "--only", only, "--schedule", "AB"]).2;
+    assert!(said("lab5", "2").ends_with("clauses 5, 6, 8 do\n"));
+    assert!(said("lab3", "2").ends_with("no clause of this lab does\n"));
 }
 
 #[test]

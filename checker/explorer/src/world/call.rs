@@ -3,8 +3,8 @@
 use checker::evidence::exploration::Deed;
 use checker::evidence::schedule::Points;
 use checker::observe::process::Seen;
-use checker::observe::{calls, decode};
-use libc::{c_long, user_regs_struct};
+use checker::observe::{calls, decode, flags};
+use libc::{c_int, c_long, user_regs_struct};
 
 use crate::names;
 use crate::operation::{Object, Operation};
@@ -276,13 +276,30 @@ impl World<'_> {
             streams,
         };
         let number = call.number as u64;
+        let [first, second, third, ..] = call.arguments;
+        if call.number == libc::SYS_fcntl {
+            // l_type is the first field of what the third argument points to.
+            let kind = self.tasks[task].tracee.read(third, 2);
+            let kind = match kind.try_into().map(i16::from_le_bytes).map(c_int::from) {
+                Ok(libc::F_RDLCK) => "F_RDLCK",
+                Ok(libc::F_WRLCK) => "F_WRLCK",
+                Ok(libc::F_UNLCK) => "F_UNLCK",
+                _ => "…",
+            };
+            return format!("fcntl({first}, {}, {kind})", flags::command(second));
+        }
         match calls::spec(number).or_else(|| calls::carrier_spec(number)) {
             Some(spec) => {
                 let call = decode::call(spec, call.arguments, &seen);
                 let shown: Vec<String> = call.arguments.into_iter().map(|one| one.shown).collect();
                 format!("{}({})", call.name, shown.join(", "))
             }
-            None => format!("{}(…)", name(call.number)),
+            None => match call.number {
+                libc::SYS_close | libc::SYS_exit | libc::SYS_exit_group => {
+                    format!("{}({})", name(call.number), first as i32)
+                }
+                other => format!("{}(…)", name(other)),
+            },
         }
     }
 
