@@ -18,7 +18,7 @@ use libc::user_regs_struct;
 use crate::files::Files;
 use crate::names;
 use crate::space::Space;
-use crate::tracee::{Pace, SYSCALL_LENGTH, Stop, Tracee};
+use crate::tracee::{Pace, SYSCALL_LENGTH, Stop, Tracee, Waited};
 use crate::trouble::{Followed, Trouble};
 use crate::world::Stage;
 
@@ -136,7 +136,7 @@ impl Actor {
         loop {
             tracee.resume(Pace::Run, mem::take(&mut signal))?;
             match tracee.wait(stage.deadline)? {
-                Some(Stop::Call) => {
+                Waited::Stopped(Stop::Call) => {
                     let entry = tracee.registers()?;
                     match entry.orig_rax as libc::c_long {
                         libc::SYS_set_tid_address => tid_address = entry.rdi,
@@ -161,19 +161,19 @@ impl Actor {
                         _ => {}
                     }
                 }
-                Some(Stop::Exec) => {
+                Waited::Stopped(Stop::Exec) => {
                     tracee.has_new_memory()?;
                     tid_address = 0;
                 }
-                Some(Stop::Signal(other)) => signal = other,
-                Some(Stop::Nothing | Stop::CallDone) => {}
-                Some(Stop::Exited(_) | Stop::Killed(_)) => return Ok(Original::None),
+                Waited::Stopped(Stop::Signal(other)) => signal = other,
+                Waited::Stopped(Stop::Nothing | Stop::CallDone) => {}
+                Waited::Stopped(Stop::Exited(_) | Stop::Killed(_)) => return Ok(Original::None),
                 // It starts others, or waits for something, before it has to do with any file.
-                Some(Stop::Forked(child, _)) => {
+                Waited::Stopped(Stop::Forked(child, _)) => {
                     Tracee::of(child)?.kill()?;
                     break;
                 }
-                None => break,
+                Waited::Asleep | Waited::Late => break,
             }
         }
         tracee.kill()?;

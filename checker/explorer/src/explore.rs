@@ -134,11 +134,15 @@ impl Walk<'_> {
 
     /// A search whose every run looks at names and lengths as well, once one of them changes some.
     fn every(&mut self, budget: Budget, tree: impl Fn() -> Tree) -> Followed<Extent> {
+        let tried = self.found.interleavings;
         self.found.interleavings = 0;
         self.found.redundant = 0;
         let points = self.points;
         let extent = self.walk(budget, tree())?;
         if self.points == points || extent == Extent::Stopped {
+            if matches!(extent, Extent::Capped(_)) {
+                self.found.interleavings += tried;
+            }
             return Ok(extent);
         }
         self.found.outcomes.clear();
@@ -157,7 +161,14 @@ impl Walk<'_> {
                 let why = format!("all of them would take more than {seconds} s");
                 return Ok(Extent::Capped(why));
             }
-            match self.run(points, &mut scheduler, false)? {
+            let ran = match self.run(points, &mut scheduler, false) {
+                Err(Trouble::Late) => {
+                    let why = "one of them alone takes too long".to_owned();
+                    return Ok(Extent::Capped(why));
+                }
+                ran => ran?,
+            };
+            match ran {
                 Ran::Left => self.found.redundant += 1,
                 Ran::Ended(outcome) => {
                     self.found.interleavings += 1;
@@ -230,7 +241,11 @@ impl Walk<'_> {
         for n in shown {
             let schedule: Schedule = self.found.outcomes[n].schedule.clone();
             let mut replay = Replay::new(schedule.turns);
-            let ran = self.run(schedule.points, &mut replay, true)?;
+            let ran = match self.run(schedule.points, &mut replay, true) {
+                // It is told of without its steps.
+                Err(Trouble::Late) => return Ok(()),
+                ran => ran?,
+            };
             let Ran::Ended(outcome) = ran else {
                 return Err(
                     io::Error::other("an order that was run could not be run again").into(),

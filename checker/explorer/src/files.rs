@@ -76,6 +76,21 @@ impl Files {
         }
     }
 
+    /// Takes note of the scenario's files: they are known by whatever name they are opened.
+    pub fn know(&mut self, files: &[FileSpec]) {
+        for file in files {
+            if let Ok(meta) = fs::metadata(self.folder.join(&file.name)) {
+                self.add(meta.dev(), meta.ino(), file.name.clone());
+            }
+        }
+    }
+
+    /// Whether a descriptor is a regular file that others may have too, but not one of the run.
+    pub fn is_foreign(pid: Pid, descriptor: i32) -> bool {
+        let meta = fs::metadata(format!("/proc/{pid}/fd/{descriptor}"));
+        meta.is_ok_and(|meta| meta.is_file())
+    }
+
     /// What reports call a file.
     pub fn name(&self, file: usize) -> &str {
         &self.known[file].name
@@ -109,6 +124,12 @@ impl Files {
         let is_shared = path.starts_with(&self.folder) || is_nameless;
         let name = relative(&path, &self.folder);
         Ok(is_shared.then(|| self.add(meta.dev(), meta.ino(), name)))
+    }
+
+    /// Whether a descriptor is a pipe, a socket or the like, and not a standard stream.
+    pub fn is_channel(pid: Pid, descriptor: i32) -> bool {
+        let meta = || fs::metadata(format!("/proc/{pid}/fd/{descriptor}"));
+        descriptor > 2 && meta().is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
     }
 
     /// Takes note of shared memory without a file.

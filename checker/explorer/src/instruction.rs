@@ -74,7 +74,7 @@ pub fn decode(bytes: &[u8], registers: &user_regs_struct) -> Option<Decoded> {
             0 if instruction.is_string_instruction() => instruction.memory_size().size() as u64,
             other => other,
         };
-        if length == 0 {
+        if length == 0 || has_far_bits(&instruction) {
             return None;
         }
         is_exchange |= reads && writes && instruction.mnemonic() == iced_x86::Mnemonic::Xchg;
@@ -96,6 +96,14 @@ pub fn decode(bytes: &[u8], registers: &user_regs_struct) -> Option<Decoded> {
         memory,
         next: instruction.next_ip(),
     })
+}
+
+/// Whether an instruction tests a bit that may lie far from the address it names: the number of the
+/// bit is in a register.
+fn has_far_bits(instruction: &Instruction) -> bool {
+    use iced_x86::Mnemonic::{Bt, Btc, Btr, Bts};
+    [Bt, Btc, Btr, Bts].contains(&instruction.mnemonic())
+        && instruction.op1_kind() == iced_x86::OpKind::Register
 }
 
 fn repeat(

@@ -67,6 +67,9 @@ pub fn run(job: &Job) -> io::Result<Evidence> {
     match explore::explore(stage, explore) {
         Ok(found) => Ok(evidence(job, explore, found)),
         Err(Trouble::Unfit(reason)) => Ok(observe::unexplored(&job.scenario, &reason)),
+        Err(trouble @ Trouble::Late) => {
+            Ok(observe::unexplored(&job.scenario, &trouble.to_string()))
+        }
         Err(Trouble::Fault(error)) => Err(error),
     }
 }

@@ -36,6 +36,8 @@ pub enum Object {
     Names,
     /// Which processes have ended, each at its number.
     Ends,
+    /// Whatever else processes meet at: sockets, pipes, semaphores, queues, signals.
+    Elsewhere,
 }
 
 impl Operation {

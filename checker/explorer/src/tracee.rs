@@ -1,6 +1,7 @@
 //! One stopped process or thread: its registers, its memory, calls made in its name.
 #![allow(unsafe_code)]
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -40,6 +41,17 @@ pub enum Stop {
     Nothing,
 }
 
+/// What waiting for a process came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// It stands still.
+    Stopped(Stop),
+    /// It sleeps in the kernel.
+    Asleep,
+    /// It still runs, and its time is up.
+    Late,
+}
+
 /// How far a process is let go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
@@ -57,6 +69,8 @@ pub struct Tracee {
     /// Its number.
     pub pid: Pid,
     memory: File,
+    /// Signals that came while calls were made in its name, to be delivered when it goes on.
+    held_back: RefCell<Vec<i32>>,
 }
 
 /// Arranges that a wait is interrupted now and then (setitimer(2)).
@@ -123,7 +137,11 @@ impl Tracee {
     /// A process that is traced already, since the one that made it is.
     pub fn of(pid: Pid) -> io::Result<Tracee> {
         let memory = File::open(format!("/proc/{pid}/mem"))?;
-        Ok(Tracee { pid, memory })
+        Ok(Tracee {
+            pid,
+            memory,
+            held_back: RefCell::default(),
+        })
     }
 
     /// Its memory is another after exec.
@@ -147,20 +165,26 @@ impl Tracee {
         }
     }
 
-    /// Waits until it stands still. `None`: it sleeps in the kernel, and that will not end by itself
-    /// before `deadline`.
-    pub fn wait(&self, deadline: Instant) -> io::Result<Option<Stop>> {
+    /// Waits until it stands still.
+    pub fn wait(&self, deadline: Instant) -> io::Result<Waited> {
         let mut slept = 0;
         loop {
             match waitpid(self.pid, Some(WaitPidFlag::__WALL)) {
-                Ok(status) => return Ok(Some(self.stop(status)?)),
+                Ok(status) => return Ok(Waited::Stopped(self.stop(status)?)),
                 Err(Errno::EINTR) => {}
                 Err(error) => return Err(error.into()),
             }
             let state = process::activity(self.pid.as_raw()).map(|activity| activity.state);
-            slept = if state == Some('S') { slept + 1 } else { 0 };
-            if slept == 2 || Instant::now() > deadline {
-                return Ok(None);
+            match state {
+                // Dead, and not to be waited for before its threads are.
+                Some('S' | 'Z') => slept += 1,
+                _ => slept = 0,
+            }
+            if slept == 2 {
+                return Ok(Waited::Asleep);
+            }
+            if Instant::now() > deadline {
+                return Ok(Waited::Late);
             }
         }
     }
@@ -285,13 +309,14 @@ impl Tracee {
     ) -> io::Result<i64> {
         self.set_registers(calling(from, gate, number, arguments))?;
         self.resume(Pace::Instruction, 0)?;
-        let stopped = self.wait_without_end()?;
-        if stopped != Stop::Signal(libc::SIGTRAP) {
+        let stopped = self.after_instruction()?;
+        let registers = self.registers()?;
+        if stopped != Stop::Signal(libc::SIGTRAP) || registers.rip != gate + SYSCALL_LENGTH {
             return Err(io::Error::other(format!(
                 "call {number} in the name of a process led to {stopped:?}"
             )));
         }
-        Ok(self.registers()?.rax as i64)
+        Ok(registers.rax as i64)
     }
 
     /// At the end of a call: has it make a copy of itself, a child of its own parent (clone(2)).
@@ -336,6 +361,38 @@ impl Tracee {
         (done == 0 && head != 0).then_some((head, length))
     }
 
+    /// Waits until an instruction is over that it was let take. Signals from elsewhere that come
+    /// before it are held back.
+    pub fn after_instruction(&self) -> io::Result<Stop> {
+        loop {
+            match self.wait_without_end()? {
+                Stop::Signal(signal) if !is_of_instruction(signal) => {
+                    self.held_back.borrow_mut().push(signal);
+                    self.resume(Pace::Instruction, 0)?;
+                }
+                other => return Ok(other),
+            }
+        }
+    }
+
+    /// Waits for the next stop that is no signal; signals are held back.
+    fn after_signals(&self, pace: Pace) -> io::Result<Stop> {
+        loop {
+            match self.wait_without_end()? {
+                Stop::Signal(signal) => {
+                    self.held_back.borrow_mut().push(signal);
+                    self.resume(pace, 0)?;
+                }
+                other => return Ok(other),
+            }
+        }
+    }
+
+    /// A signal that was held back, or 0.
+    pub fn held_back(&self) -> i32 {
+        self.held_back.borrow_mut().pop().unwrap_or(0)
+    }
+
     /// Waits for the end of something that cannot sleep.
     pub fn wait_without_end(&self) -> io::Result<Stop> {
         loop {
@@ -355,7 +412,7 @@ impl Tracee {
             ..registers
         })?;
         self.resume(Pace::ToCallDone, 0)?;
-        match self.wait_without_end()? {
+        match self.after_signals(Pace::ToCallDone)? {
             Stop::CallDone => Ok(()),
             other => Err(io::Error::other(format!("a call left led to {other:?}"))),
         }
@@ -370,7 +427,7 @@ impl Tracee {
             ..at_entry
         })?;
         self.resume(Pace::Run, 0)?;
-        match self.wait_without_end()? {
+        match self.after_signals(Pace::Run)? {
             Stop::Call => Ok(()),
             other => Err(io::Error::other(format!(
                 "a call repeated led to {other:?}"
@@ -378,15 +435,30 @@ impl Tracee {
         }
     }
 
-    /// Kills it and waits for its end.
-    pub fn kill(&self) -> io::Result<()> {
+    /// Kills it and waits for its end. The end of a process is told only when all its threads have
+    /// been waited for; their numbers are the answer.
+    pub fn kill(&self) -> io::Result<Vec<Pid>> {
         process::kill(self.pid.as_raw());
+        let mut others = Vec::new();
         loop {
-            match self.wait_without_end() {
-                Ok(Stop::Exited(_) | Stop::Killed(_)) => return Ok(()),
-                Ok(_) => self.resume(Pace::Run, 0)?,
-                Err(error) if error.raw_os_error() == Some(libc::ECHILD) => return Ok(()),
-                Err(error) => return Err(error),
+            let status = match waitpid(None, Some(WaitPidFlag::__WALL)) {
+                Err(Errno::EINTR) => continue,
+                // It was waited for before.
+                Err(Errno::ECHILD) => return Ok(others),
+                other => other?,
+            };
+            let (pid, has_ended) = match status {
+                WaitStatus::Exited(pid, _) | WaitStatus::Signaled(pid, _, _) => (pid, true),
+                other => (other.pid().unwrap_or(self.pid), false),
+            };
+            match (pid == self.pid, has_ended) {
+                (true, true) => return Ok(others),
+                (false, true) => others.push(pid),
+                // A stop on its way to its end.
+                (_, false) => ptrace::cont(pid, None).or_else(|error| match error {
+                    Errno::ESRCH => Ok(()),
+                    error => Err(error),
+                })?,
             }
         }
     }
@@ -412,6 +484,14 @@ fn calling(
         r9,
         ..*before
     }
+}
+
+/// Whether a signal may be what an instruction itself led to.
+fn is_of_instruction(signal: i32) -> bool {
+    matches!(
+        signal,
+        libc::SIGTRAP | libc::SIGSEGV | libc::SIGBUS | libc::SIGILL | libc::SIGFPE
+    )
 }
 
 /// Bytes in a `syscall` instruction.

@@ -10,6 +10,8 @@ pub enum Trouble {
     /// The program does something that the explorer does not follow: what, as a clause that can
     /// follow "because".
     Unfit(String),
+    /// The time of the search is up in the middle of a run.
+    Late,
 }
 
 impl From<io::Error> for Trouble {
@@ -23,6 +25,7 @@ impl fmt::Display for Trouble {
         match self {
             Trouble::Fault(error) => write!(out, "{error}"),
             Trouble::Unfit(reason) => write!(out, "{reason}"),
+            Trouble::Late => write!(out, "a run takes too long"),
         }
     }
 }

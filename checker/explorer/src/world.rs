@@ -16,7 +16,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use checker::evidence::ending::Ending;
-use checker::evidence::exploration::{CodePlace, Deed, Exploration, Outcome, Step};
+use checker::evidence::exploration::{CodePlace, Deed, Exploration, Left, Outcome, Step};
 use checker::evidence::schedule::{Points, Schedule, Turn};
 use checker::scenario::Scenario;
 use libc::user_regs_struct;
@@ -70,9 +70,13 @@ pub struct World<'a> {
     vain: u32,
     /// Whether names or lengths were changed.
     pub names_changed: bool,
+    /// Whether processes have to do with each other by sockets, semaphores or the like.
+    meets_elsewhere: bool,
     turns: Vec<Turn>,
     /// What the last step touched.
     touched: Operation,
+    /// The files when a process was killed.
+    at_kill: Option<Vec<Left>>,
     record: Option<Record<'a>>,
 }
 
@@ -95,6 +99,8 @@ struct Task {
     signal: i32,
     /// When it was where: the number of changes then, by a hash of its registers and its stack.
     seen: HashMap<u64, u64>,
+    /// When it slept where, likewise.
+    slept: HashMap<u64, u64>,
     /// The locks that its process may hold.
     holds: Vec<Hold>,
     /// The call that it is in.
@@ -155,8 +161,9 @@ enum Ready {
     End(u64),
     /// When one that it made has ended.
     Child,
-    /// When it is woken (futex(2)): who waited longest has the lowest number.
-    Woken(u64),
+    /// When it is woken (futex(2)): who waited longest has the lowest number. Or when its time has
+    /// passed, if it waits only for a while and has not waited so before.
+    Woken(u64, bool),
     /// When a process that it made says so.
     Vfork,
 }
@@ -184,13 +191,16 @@ impl<'a> World<'a> {
             sleeps: 0,
             vain: 0,
             names_changed: false,
+            meets_elsewhere: false,
             turns: Vec::new(),
             touched: Operation::default(),
+            at_kill: None,
             record: sources.map(|sources| Record {
                 sources,
                 steps: Vec::new(),
             }),
         };
+        world.files.know(&stage.scenario.files);
         for actor in 0..stage.scenario.actors.len() {
             let started = world.start_actor(actor).and_then(|()| world.settle());
             if let Err(trouble) = started {
@@ -239,6 +249,7 @@ impl<'a> World<'a> {
             at: At::Moving,
             signal: 0,
             seen: HashMap::new(),
+            slept: HashMap::new(),
             holds: Vec::new(),
             inside: None,
             children: Vec::new(),
@@ -282,7 +293,8 @@ impl<'a> World<'a> {
                             |&child: &usize| matches!(self.tasks[child].at, At::Ended(_));
                         task.children.iter().any(has_ended)
                     }
-                    Ready::Woken(_) | Ready::Vfork => false,
+                    Ready::Woken(_, may_give_up) => may_give_up,
+                    Ready::Vfork => false,
                 },
             }),
             At::Moving | At::Ended(_) => None,
@@ -327,9 +339,25 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    /// Kills a task; it ends so.
-    fn end(&mut self, task: usize, ending: Ending) -> Followed<()> {
-        self.tasks[task].tracee.kill()?;
+    /// Kills a task and all threads of its process; they end so.
+    fn end(&mut self, task: usize, ending: Ending) -> io::Result<()> {
+        if matches!(self.tasks[task].at, At::Ended(_)) {
+            return Ok(());
+        }
+        // One that waits for what it made by vfork(2) cannot die before that.
+        if let At::Point(Point {
+            what: What::Vfork(child),
+            ..
+        }) = self.tasks[task].at
+        {
+            self.end(child, ending.clone())?;
+        }
+        let others = self.tasks[task].tracee.kill()?;
+        for other in &mut self.tasks {
+            if others.contains(&other.tracee.pid) && !matches!(other.at, At::Ended(_)) {
+                other.at = At::Ended(ending.clone());
+            }
+        }
         self.tasks[task].at = At::Ended(ending);
         Ok(())
     }
@@ -354,7 +382,11 @@ impl<'a> World<'a> {
         let At::Point(point) = at else {
             return Err(Trouble::Fault(io::Error::other("nobody stands there")));
         };
-        self.touched = point.operation;
+        self.touched = point.operation.clone();
+        if matches!(point.ready, Ready::Woken(..)) {
+            self.note_late(task, &point);
+            return self.answer(task, -i64::from(libc::ETIMEDOUT));
+        }
         match point.what {
             What::Access(access) => self.access(task, *access, point.registers),
             What::Call(call) => self.call(task, *call, point.registers),
@@ -377,20 +409,21 @@ impl<'a> World<'a> {
         self.note(task, Deed::Killed, None);
         let rule = "schedule".to_owned();
         self.end(task, Ending::Stopped { rule })?;
+        self.at_kill = Some(files::left(self.stage.folder)?);
         self.has_ended(task)
     }
 
     /// Gives a task's shared mappings the permissions that the program asked for.
-    fn open(&self, task: usize) -> io::Result<()> {
+    fn open(&self, task: usize) -> Followed<()> {
         self.protect(task, |protection| protection)
     }
 
     /// Takes them away again.
-    fn close(&self, task: usize) -> io::Result<()> {
+    fn close(&self, task: usize) -> Followed<()> {
         self.protect(task, |_| libc::PROT_NONE)
     }
 
-    fn protect(&self, task: usize, to: impl Fn(i32) -> i32) -> io::Result<()> {
+    fn protect(&self, task: usize, to: impl Fn(i32) -> i32) -> Followed<()> {
         let task = &self.tasks[task];
         let space = &self.spaces[task.space];
         let Some(gate) = space.gate.filter(|_| !space.regions.is_empty()) else {
@@ -399,18 +432,14 @@ impl<'a> World<'a> {
         let here = task.tracee.registers()?;
         for region in &space.regions {
             task.tracee
-                .protect(&here, gate, region, to(region.protection))?;
+                .protect(&here, gate, region, to(region.protection))
+                .map_err(refused)?;
         }
-        task.tracee.return_to(&here)
+        Ok(task.tracee.return_to(&here)?)
     }
 
     /// Gives some mappings their permissions; the registers are those of the calls then.
-    fn open_from(
-        &self,
-        task: usize,
-        regions: &[Region],
-        here: &user_regs_struct,
-    ) -> io::Result<()> {
+    fn open_from(&self, task: usize, regions: &[Region], here: &user_regs_struct) -> Followed<()> {
         let task = &self.tasks[task];
         let Some(gate) = self.spaces[task.space].gate else {
             return Ok(());
@@ -418,6 +447,7 @@ impl<'a> World<'a> {
         regions
             .iter()
             .try_for_each(|region| task.tracee.protect(here, gate, region, region.protection))
+            .map_err(refused)
     }
 
     /// Takes them away again, and leaves the task with these registers.
@@ -426,14 +456,16 @@ impl<'a> World<'a> {
         task: usize,
         regions: &[Region],
         there: &user_regs_struct,
-    ) -> io::Result<()> {
+    ) -> Followed<()> {
         let task = &self.tasks[task];
         if let Some(gate) = self.spaces[task.space].gate {
             for region in regions {
-                task.tracee.protect(there, gate, region, libc::PROT_NONE)?;
+                task.tracee
+                    .protect(there, gate, region, libc::PROT_NONE)
+                    .map_err(refused)?;
             }
         }
-        task.tracee.return_to(there)
+        Ok(task.tracee.return_to(there)?)
     }
 
     /// Writes a step down, if this run is to be shown.
@@ -476,20 +508,15 @@ impl<'a> World<'a> {
     /// Ends everyone who is left: they took more steps than they may.
     pub fn end_all(&mut self, limit: u32) -> Followed<()> {
         for task in 0..self.tasks.len() {
-            if !matches!(self.tasks[task].at, At::Ended(_)) {
-                self.end(task, Ending::TooManySteps { limit })?;
-            }
+            self.end(task, Ending::TooManySteps { limit })?;
         }
         Ok(())
     }
 
     /// Kills whoever is left.
     pub fn clear_up(&mut self) -> io::Result<()> {
-        for task in &mut self.tasks {
-            if !matches!(task.at, At::Ended(_)) {
-                task.tracee.kill()?;
-                task.at = At::Ended(Ending::NeverDue);
-            }
+        for task in 0..self.tasks.len() {
+            self.end(task, Ending::NeverDue)?;
         }
         for actor in &mut *self.cast {
             actor.hand_over()?;
@@ -526,7 +553,15 @@ impl<'a> World<'a> {
             },
             actors,
             files: files::left(self.stage.folder)?,
+            at_kill: self.at_kill,
             steps: self.record.map_or(Vec::new(), |record| record.steps),
         })
     }
+}
+
+/// The permissions of a mapping cannot be changed.
+fn refused(error: io::Error) -> Trouble {
+    Trouble::Unfit(format!(
+        "the permissions of a shared mapping cannot be changed ({error})"
+    ))
 }

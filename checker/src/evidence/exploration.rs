@@ -61,6 +61,9 @@ pub struct Outcome {
     pub actors: Vec<Actor>,
     /// The files in the scenario's folder when all had ended, by name.
     pub files: Vec<Left>,
+    /// The same when a process was killed on purpose, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_kill: Option<Vec<Left>>,
     /// What happened under [`Outcome::schedule`], step by step; only the beginning of a long run,
     /// and nothing for most of many outcomes.
     pub steps: Vec<Step>,
@@ -116,6 +119,7 @@ impl Outcome {
             (&a.ending, &a.stdout, &a.stderr) == (&b.ending, &b.stdout, &b.stderr)
         };
         self.files == other.files
+            && self.at_kill == other.at_kill
             && self.actors.len() == other.actors.len()
             && self
                 .actors

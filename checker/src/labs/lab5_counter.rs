@@ -13,7 +13,7 @@ mod watching;
 
 use crate::evidence::Observation;
 use crate::lab::{Check, Clause, Judge, Lab, Tier};
-use crate::rule::{refusal, twin};
+use crate::rule::twin;
 use crate::scenario::ActorSpec;
 use crate::scenario::exploring::EXPLORER;
 
@@ -60,7 +60,7 @@ static CLAUSES: &[Clause] = &[
         after: &[],
         hint: "In your lab's folder this is given code: `git checkout` on its src/main.rs and src/given.rs brings that back.",
         checks: &[
-            Check::runs("usage", &["usage"], refusal::usage),
+            Check::runs("usage", &["usage"], rules::usage),
             Check::runs("bad-file", &["bad-files"], rules::refused),
         ],
     },

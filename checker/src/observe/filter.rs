@@ -51,11 +51,13 @@ const HARMLESS: &[i64] = &[
     libc::SYS_rseq,
     libc::SYS_prlimit64,
     libc::SYS_sched_getaffinity,
-    libc::SYS_madvise,
     libc::SYS_msync,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_arch_prctl,
 ];
+
+/// mseal(2), since Linux 6.10.
+const MSEAL: u32 = 462;
 
 /// The sixth argument of an mprotect(2), which has three, that a tracer makes in a process's name:
 /// under [`Stop::Every`] it does not stop.
@@ -103,12 +105,18 @@ pub fn program(stop: Stop) -> Vec<sock_filter> {
         .iter()
         .find(is_prctl)
         .map_or(&[][..], |spec| spec.only);
-    let options = (REFUSED_OPTIONS.len() + names.len()) as u8;
+    let options = REFUSED_OPTIONS.len() + names.len() + usize::from(stop == Stop::Every);
+    let options = options as u8;
     code.push(jump(IF_EQUAL, libc::SYS_prctl as u32, 0, 2 + 2 * options));
     code.push(step(LOAD, FIRST_ARGUMENT));
     for &option in REFUSED_OPTIONS {
         code.push(jump(IF_EQUAL, option, 0, 1));
         code.push(step(RETURN, libc::SECCOMP_RET_ERRNO | libc::EINVAL as u32));
+    }
+    if stop == Stop::Every {
+        // Whoever is looked into step by step stays open to that; the answer is 0.
+        code.push(jump(IF_EQUAL, libc::PR_SET_DUMPABLE as u32, 0, 1));
+        code.push(step(RETURN, libc::SECCOMP_RET_ERRNO));
     }
     for &option in names {
         code.push(jump(IF_EQUAL, option, 0, 1));
@@ -116,6 +124,9 @@ pub fn program(stop: Stop) -> Vec<sock_filter> {
     }
     code.push(step(RETURN, libc::SECCOMP_RET_ALLOW));
     if stop == Stop::Every {
+        // A mapping that is sealed could not be given back its permissions.
+        code.push(jump(IF_EQUAL, MSEAL, 0, 1));
+        code.push(step(RETURN, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32));
         code.push(jump(IF_EQUAL, libc::SYS_mprotect as u32, 0, 4));
         code.push(step(LOAD, SIXTH_ARGUMENT));
         code.push(jump(IF_EQUAL, BY_TRACER, 0, 1));

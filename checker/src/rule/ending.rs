@@ -204,7 +204,7 @@ pub fn words(obs: &Observation, actor: &Actor) -> String {
             format!("it waited in `{call}` for something that no other process would bring")
         }
         Ending::Spinning { looks } => {
-            format!("it looked {looks} times at memory that no other process would change any more")
+            format!("it tried {looks} times, and no other process would change anything any more")
         }
         Ending::TooManySteps { limit } => format!("it was not done after {limit} steps"),
     }

@@ -49,7 +49,7 @@ pub fn no_order(
         Some((outcome, wrong))
     });
     let Some((outcome, wrong)) = first else {
-        return Ok(());
+        return was_enough(obs, found);
     };
     let marked = marked(outcome, about);
     let spot = marked
@@ -61,6 +61,20 @@ pub fn no_order(
         .under(&outcome.schedule)
         .show(timeline::exhibit(obs, outcome, about, marked))
         .fail()
+}
+
+/// So few interleavings say nothing.
+const FEW: u64 = 20;
+
+/// A search that found nothing went far enough to say so.
+fn was_enough(obs: &Observation, found: &Exploration) -> Ruling {
+    let search = obs.scenario.explore.as_ref().map(|explore| &explore.search);
+    match &found.extent {
+        Extent::Capped(why) if found.interleavings < FEW || search == Some(&Search::Deaths) => {
+            Err(Finding::Unobservable(why.clone()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn too_many_steps(outcome: &Outcome) -> Option<u32> {
@@ -130,12 +144,20 @@ pub fn remark(obs: &Observation) -> Option<String> {
         Facet::Seen(found) => found,
         Facet::Unseen(reason) => return Some(format!("not exhausted here: {reason}")),
     };
+    if let Some(limit) = found.outcomes.iter().find_map(too_many_steps) {
+        return Some(format!(
+            "not exhausted here: one run takes more than {limit} steps"
+        ));
+    }
+    if let Err(Finding::Unobservable(why)) = was_enough(obs, found) {
+        return Some(format!("not exhausted here: {why}"));
+    }
     let n = found.interleavings;
     let search = obs.scenario.explore.as_ref().map(|explore| &explore.search);
     if let (Some(Search::Deaths), Extent::Exhausted) = (search, &found.extent) {
         return Some(format!(
             "no violation when killed at any of {} points",
-            n - 1
+            n / 2
         ));
     }
     let orders = if n == 1 {

@@ -129,12 +129,20 @@ fn text(deed: &Deed, (file, offset): (&str, u64)) -> String {
             format!("changes {before} to {after} at once{}", elsewhere(at))
         }
         Deed::Call { text, result } if *result < 0 => {
-            format!("{text} = {}", errno::name(-*result as i32))
+            // What it came to says more than all of its arguments.
+            let text = brief(text);
+            let (name, arguments) = text.split_once('(').unwrap_or((&text, ")"));
+            format!("{name} = {} ({arguments}", errno::name(-*result as i32))
         }
-        Deed::Call { text, .. } => text.clone(),
-        Deed::Waits { text } => format!("waits in {text}"),
+        Deed::Call { text, .. } => brief(text),
+        Deed::Waits { text } => format!("waits in {}", brief(text)),
         Deed::Killed => "is killed".to_owned(),
     }
+}
+
+/// A call without the folder that says nothing.
+fn brief(text: &str) -> String {
+    text.replacen("AT_FDCWD, ", "", 1)
 }
 
 /// Bytes as a number, if they have the length of one.

@@ -201,7 +201,7 @@ fn an_order_is_run_again() {
 #[test]
 fn a_process_dies_before_each_of_its_steps() {
     let deaths = explore(Deaths::default(), &[LOCKED]);
-    assert_eq!(deaths.complete, 5);
+    assert_eq!(deaths.complete, 9);
     let values: BTreeSet<u64> = deaths.outcomes.iter().map(|(words, ..)| words[0]).collect();
     assert_eq!(values, BTreeSet::from([0, 1]));
 }

@@ -72,7 +72,13 @@ impl World<'_> {
             )));
         };
         let access = Access::new(decoded, space, &registers);
-        if access.parts.is_empty() {
+        let is_there =
+            |range: &Range| range.address <= address && address < range.address + range.length;
+        let mut ranges = access
+            .parts
+            .iter()
+            .flat_map(|p| p.reads.iter().chain(&p.writes));
+        if !ranges.any(is_there) {
             return Err(Trouble::Unfit(format!(
                 "`{}` touches shared memory at another place than the explorer makes out",
                 access.decoded.text
@@ -255,7 +261,7 @@ impl World<'_> {
 fn one_instruction(tracee: &Tracee, registers: user_regs_struct) -> Followed<i32> {
     tracee.set_registers(registers)?;
     tracee.resume(Pace::Instruction, 0)?;
-    match tracee.wait_without_end()? {
+    match tracee.after_instruction()? {
         Stop::Signal(libc::SIGTRAP) => Ok(0),
         Stop::Signal(signal) => Ok(signal),
         other => Err(Trouble::Unfit(format!(

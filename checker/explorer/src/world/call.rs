@@ -1,11 +1,13 @@
 //! System calls: which of them others can notice, and how one is let through without waiting.
 
+use checker::evidence::ending::Ending;
 use checker::evidence::exploration::Deed;
 use checker::evidence::schedule::Points;
-use checker::observe::process::Seen;
+use checker::observe::process::{self, Seen};
 use checker::observe::{calls, decode, flags};
 use libc::{c_int, c_long, user_regs_struct};
 
+use crate::files::Files;
 use crate::names;
 use crate::operation::{Object, Operation};
 use crate::space::Region;
@@ -24,7 +26,7 @@ pub(super) struct Call {
     pub how: How,
     pub operation: Operation,
     /// Its registers at the entry.
-    entry: user_regs_struct,
+    pub entry: user_regs_struct,
     /// Whether it is a step.
     pub is_step: bool,
     /// Whether the shared mappings have their permissions while it runs.
@@ -101,6 +103,10 @@ impl World<'_> {
         }
         if call.how == How::Exit {
             self.open_at_exit(task, &call)?;
+            if self.leaves_threads(task, &call) {
+                self.leave(task, &call)?;
+                return Ok(None);
+            }
             return Ok(Some(Pace::Run));
         }
         if self.changes_space(task, &call) {
@@ -140,7 +146,10 @@ impl World<'_> {
             How::Exit => {
                 self.note_call(task, &call, 0);
                 self.open_at_exit(task, &call)?;
-                return self.walk(task, Pace::Run);
+                return match self.leaves_threads(task, &call) {
+                    true => self.leave(task, &call),
+                    false => self.walk(task, Pace::Run),
+                };
             }
         }
         call.is_step = true;
@@ -179,9 +188,7 @@ impl World<'_> {
             }
             _ => {}
         }
-        if result >= 0 || call.number == libc::SYS_mmap {
-            self.space_changed(task, &call, result)?;
-        }
+        self.space_changed(task, &call, result)?;
         if call.is_step {
             if result >= 0 && call.operation.touches.iter().any(|touch| touch.writes) {
                 self.changes += 1;
@@ -243,16 +250,37 @@ impl World<'_> {
         }
     }
 
+    /// Whether the first thread of a process ends and others go on. Its end is told after theirs.
+    fn leaves_threads(&self, task: usize, call: &Call) -> bool {
+        let pid = self.tasks[task].tracee.pid.as_raw();
+        let goes_on = |other: &super::Task| {
+            let of = other.tracee.pid.as_raw();
+            of != pid && !matches!(other.at, At::Ended(_)) && process::leader(of) == Some(pid)
+        };
+        call.number == libc::SYS_exit && self.tasks.iter().any(goes_on)
+    }
+
+    fn leave(&mut self, task: usize, call: &Call) -> Followed<()> {
+        self.tasks[task].tracee.resume(Pace::Run, 0)?;
+        let code = call.arguments[0] as i32 & 0xff;
+        self.ended(task, Ending::Exited { code })
+    }
+
     /// The kernel walks through the robust locks of one that ends, so its mappings have to be open
     /// then, unless others share them.
     fn open_at_exit(&mut self, task: usize, call: &Call) -> Followed<()> {
         let space = self.tasks[task].space;
-        let is_alone = !(0..self.tasks.len()).any(|other| {
-            other != task
-                && self.tasks[other].space == space
-                && !matches!(self.tasks[other].at, At::Ended(_))
+        let pid = self.tasks[task].tracee.pid.as_raw();
+        let own = process::leader(pid);
+        let others = self.tasks.iter().filter(|other| {
+            let of = other.tracee.pid.as_raw();
+            of != pid && other.space == space && !matches!(other.at, At::Ended(_))
         });
-        let whole = call.number == libc::SYS_exit_group;
+        let others: Vec<_> = others
+            .map(|other| process::leader(other.tracee.pid.as_raw()))
+            .collect();
+        let is_alone = others.is_empty();
+        let whole = call.number == libc::SYS_exit_group && others.iter().all(|of| *of == own);
         if (is_alone || whole) && !self.spaces[space].regions.is_empty() {
             self.tasks[task].tracee.leave_call()?;
             self.open(task)?;
@@ -313,13 +341,22 @@ impl World<'_> {
                 | libc::SYS_mprotect
                 | libc::SYS_mremap
                 | libc::SYS_mincore
-                | libc::SYS_mlock
                 | libc::SYS_munlock
+                | libc::SYS_pkey_mprotect
                 | libc::SYS_futex
+                | libc::SYS_clone
+                | libc::SYS_fork
+                | libc::SYS_vfork
                 | libc::SYS_exit
                 | libc::SYS_exit_group
         );
-        if space.regions.is_empty() || is_about_mapping {
+        // Only advice that has pages read or written touches them.
+        let is_mere_advice = call.number == libc::SYS_madvise
+            && !matches!(
+                call.arguments[2] as i32,
+                libc::MADV_POPULATE_READ | libc::MADV_POPULATE_WRITE
+            );
+        if space.regions.is_empty() || is_about_mapping || is_mere_advice {
             return Vec::new();
         }
         let vectors = match call.number {
@@ -355,7 +392,7 @@ impl World<'_> {
         let [first, second, ..] = call.arguments;
         match call.number {
             libc::SYS_mmap => true,
-            libc::SYS_munmap | libc::SYS_mprotect | libc::SYS_mremap => {
+            libc::SYS_munmap | libc::SYS_mprotect | libc::SYS_pkey_mprotect | libc::SYS_mremap => {
                 space.meets(first, second.max(1))
             }
             _ => false,
@@ -375,27 +412,37 @@ impl World<'_> {
                 self.spaces[space]
                     .gate
                     .get_or_insert(call.entry.rip - SYSCALL_LENGTH);
-                let Some((file, is_shared)) = self.mapped(task, fourth as i32, fifth as i32)?
+                let writes = third as i32 & libc::PROT_WRITE != 0;
+                let Some((file, is_shared)) =
+                    self.mapped(task, fourth as i32, fifth as i32, writes)?
                 else {
                     return Ok(());
                 };
-                self.spaces[space].regions.push(Region {
+                let region = Region {
                     start,
                     end: start + length,
-                    protection: third as i32,
+                    protection: third as i32 & PERMISSIONS,
                     file,
                     offset: sixth,
                     is_shared,
-                });
-                self.close(task)?;
+                };
+                self.spaces[space].regions.push(region.clone());
+                let here = self.tasks[task].tracee.registers()?;
+                self.close_from(task, &[region], &here)?;
             }
-            libc::SYS_munmap => self.spaces[space].forget(first, whole(second)),
-            libc::SYS_mprotect => {
-                self.spaces[space].set_protection(first, whole(second), third as i32);
+            libc::SYS_munmap if result == 0 => self.spaces[space].forget(first, whole(second)),
+            libc::SYS_mprotect | libc::SYS_pkey_mprotect => {
+                if result == 0 {
+                    let protection = third as i32 & PERMISSIONS;
+                    self.spaces[space].set_protection(first, whole(second), protection);
+                }
+                // One that fails may have opened a part all the same.
                 self.close(task)?;
             }
             libc::SYS_mremap => {
-                self.spaces[space].moved(first, whole(second), result as u64, whole(third));
+                if !(-4095..0).contains(&result) {
+                    self.spaces[space].moved(first, whole(second), result as u64, whole(third));
+                }
                 self.close(task)?;
             }
             _ => {}
@@ -409,6 +456,7 @@ impl World<'_> {
         task: usize,
         flags: i32,
         descriptor: i32,
+        writes: bool,
     ) -> Followed<Option<(usize, bool)>> {
         let is_shared = flags & libc::MAP_TYPE != libc::MAP_PRIVATE;
         if flags & libc::MAP_ANONYMOUS != 0 {
@@ -416,9 +464,17 @@ impl World<'_> {
         }
         let pid = self.tasks[task].tracee.pid;
         let file = self.files.behind(pid, descriptor)?;
+        if file.is_none() && is_shared && writes && Files::is_foreign(pid, descriptor) {
+            return Err(Trouble::Unfit(
+                "the program shares a file outside its folder, which outlives a run".to_owned(),
+            ));
+        }
         Ok(file.map(|file| (file, is_shared)))
     }
 }
+
+/// The bits of an mprotect(2) that mean something; mmap(2) takes others too.
+const PERMISSIONS: i32 = libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC;
 
 impl Call {
     pub(super) fn point(self) -> Point {
@@ -494,7 +550,8 @@ fn name(number: c_long) -> &'static str {
         libc::SYS_exit_group => "exit_group",
         libc::SYS_close => "close",
         libc::SYS_close_range => "close_range",
-        libc::SYS_fstat | libc::SYS_newfstatat | libc::SYS_stat | libc::SYS_statx => "stat",
+        libc::SYS_fstat => "fstat",
+        libc::SYS_newfstatat | libc::SYS_stat | libc::SYS_statx => "stat",
         _ => "a system call",
     }
 }

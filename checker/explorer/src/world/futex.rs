@@ -83,7 +83,9 @@ impl World<'_> {
         }
         self.note_waits(task, &call);
         self.sleeps += 1;
-        let ready = Ready::Woken(self.sleeps);
+        let here = self.here(task, &call.entry);
+        let is_new = self.tasks[task].slept.insert(here, self.changes) != Some(self.changes);
+        let ready = Ready::Woken(self.sleeps, is_new && call.arguments()[3] != 0);
         let mut point = call.point();
         point.ready = ready;
         self.tasks[task].at = At::Point(point);
@@ -121,11 +123,18 @@ impl World<'_> {
     fn sleeper(&self, task: usize) -> Option<(u64, &Call)> {
         match &self.tasks[task].at {
             At::Point(Point {
-                ready: Ready::Woken(since),
+                ready: Ready::Woken(since, _),
                 what: What::Call(call),
                 ..
             }) => Some((*since, call)),
             _ => None,
+        }
+    }
+
+    /// A task waits no longer, since its time has passed.
+    pub(super) fn note_late(&mut self, task: usize, point: &Point) {
+        if let What::Call(call) = &point.what {
+            self.note_call(task, call, -i64::from(libc::ETIMEDOUT));
         }
     }
 

@@ -4,6 +4,7 @@ use libc::c_long;
 
 use checker::evidence::schedule::Points;
 
+use crate::files::Files;
 use crate::names::{self, Named};
 use crate::operation::{Object, Operation};
 use crate::trouble::Followed;
@@ -47,6 +48,9 @@ impl World<'_> {
                 for hold in self.tasks[task].holds.clone() {
                     touch_all(call, Object::Locks(hold.file), true);
                 }
+                if self.meets_elsewhere {
+                    touch_all(call, Object::Elsewhere, true);
+                }
             }
             libc::SYS_close | libc::SYS_dup2 | libc::SYS_dup3 | libc::SYS_close_range => {
                 // The end of a descriptor is the end of locks (fcntl(2), flock(2)).
@@ -62,9 +66,15 @@ impl World<'_> {
                         touch_all(call, Object::Locks(file), true);
                     }
                 }
+                if self.meets_elsewhere {
+                    touch_all(call, Object::Elsewhere, true);
+                }
             }
             number if let Some((writes, is_range)) = moves_bytes(number) => {
                 let Some(file) = self.behind(task, first)? else {
+                    if Files::is_channel(self.tasks[task].tracee.pid, first as i32) {
+                        touch_all(call, Object::Elsewhere, true);
+                    }
                     return Ok(());
                 };
                 let length = third;
@@ -95,6 +105,10 @@ impl World<'_> {
                 if let Some(file) = self.behind(task, first)? {
                     touch_all(call, Object::File(file), false);
                 }
+            }
+            number if is_elsewhere(number) => {
+                self.meets_elsewhere = true;
+                touch_all(call, Object::Elsewhere, true);
             }
             number => {
                 let named = names::named(number, *call.arguments());
@@ -235,6 +249,40 @@ fn touch_all(call: &mut Call, object: Object, writes: bool) {
     let operation = std::mem::take(&mut call.operation);
     call.operation = operation.and(object, 0, u64::MAX, writes);
     call.is_step = true;
+}
+
+/// Calls by which processes have to do with each other, and not by a file.
+fn is_elsewhere(number: c_long) -> bool {
+    matches!(
+        number,
+        libc::SYS_bind
+            | libc::SYS_listen
+            | libc::SYS_connect
+            | libc::SYS_accept
+            | libc::SYS_accept4
+            | libc::SYS_shutdown
+            | libc::SYS_sendto
+            | libc::SYS_sendmsg
+            | libc::SYS_recvfrom
+            | libc::SYS_recvmsg
+            | libc::SYS_semget
+            | libc::SYS_semop
+            | libc::SYS_semtimedop
+            | libc::SYS_semctl
+            | libc::SYS_msgget
+            | libc::SYS_msgsnd
+            | libc::SYS_msgrcv
+            | libc::SYS_msgctl
+            | libc::SYS_mq_open
+            | libc::SYS_mq_timedsend
+            | libc::SYS_mq_timedreceive
+            | libc::SYS_kill
+            | libc::SYS_tkill
+            | libc::SYS_tgkill
+            | libc::SYS_rt_sigqueueinfo
+            | libc::SYS_process_vm_readv
+            | libc::SYS_process_vm_writev
+    )
 }
 
 /// Whether a call moves bytes of the file behind its first descriptor: whether it writes them, and

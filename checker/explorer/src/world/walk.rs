@@ -2,6 +2,8 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use std::time::Instant;
+
 use checker::evidence::ending::Ending;
 use checker::evidence::schedule::LETTERS;
 use libc::user_regs_struct;
@@ -10,7 +12,7 @@ use nix::unistd::Pid;
 
 use crate::operation::Object;
 use crate::space::Space;
-use crate::tracee::{Pace, Stop, Tracee};
+use crate::tracee::{Pace, Stop, Tracee, Waited};
 use crate::trouble::{Followed, Trouble};
 
 use super::{At, Point, Ready, What, World};
@@ -18,11 +20,20 @@ use super::{At, Point, Ready, What, World};
 /// How many bytes of its stack make up where a task is, from the red zone below it on.
 const STACK: (u64, usize) = (128, 1024);
 
+/// How many bytes of each range of its data make up how far a task is.
+const DATA: u64 = 64 << 10;
+
 impl World<'_> {
     /// Lets a task go on until it stands at a point or has ended.
     pub(super) fn walk(&mut self, task: usize, mut pace: Pace) -> Followed<()> {
         loop {
-            let signal = std::mem::take(&mut self.tasks[task].signal);
+            if Instant::now() > self.stage.deadline {
+                return Err(Trouble::Late);
+            }
+            let signal = match std::mem::take(&mut self.tasks[task].signal) {
+                0 => self.tasks[task].tracee.held_back(),
+                signal => signal,
+            };
             self.tasks[task].tracee.resume(pace, signal)?;
             pace = Pace::Run;
             match self.next_stop(task)? {
@@ -80,9 +91,16 @@ impl World<'_> {
 
     /// Waits for a task's next stop. One that waits for room in its standard output gets it.
     fn next_stop(&mut self, task: usize) -> Followed<Stop> {
+        // The threads of a process that ends are killed by the kernel and have to be waited for.
+        let inside = self.tasks[task].inside.as_ref();
+        if inside.is_some_and(|call| call.number == libc::SYS_exit_group) {
+            self.reap_threads(task)?;
+        }
         loop {
-            if let Some(stop) = self.tasks[task].tracee.wait(self.stage.deadline)? {
-                return Ok(stop);
+            match self.tasks[task].tracee.wait(self.stage.deadline)? {
+                Waited::Stopped(stop) => return Ok(stop),
+                Waited::Late => return Err(Trouble::Late),
+                Waited::Asleep => {}
             }
             let mut taken = 0;
             for actor in &mut *self.cast {
@@ -111,15 +129,14 @@ impl World<'_> {
                 && self.tasks[task].space == space
                 && !matches!(self.tasks[task].at, At::Ended(_));
             if is_thread {
-                self.tasks[task].tracee.kill()?;
-                self.tasks[task].at = At::Ended(Ending::Exited { code: 0 });
+                self.end(task, Ending::Exited { code: 0 })?;
                 reaped = true;
             }
         }
         Ok(reaped)
     }
 
-    fn ended(&mut self, task: usize, ending: Ending) -> Followed<()> {
+    pub(super) fn ended(&mut self, task: usize, ending: Ending) -> Followed<()> {
         self.tasks[task].at = At::Ended(ending);
         self.has_ended(task)
     }
@@ -191,14 +208,49 @@ impl World<'_> {
         if may_spin && point.ready == Ready::Now {
             let here = self.here(task, &point.registers);
             if self.tasks[task].seen.insert(here, changes) == Some(changes) {
-                point.ready = Ready::Change(changes);
+                // It may count in its own data.
+                let with_data = here ^ self.own_data(task).rotate_left(1);
+                if self.tasks[task].seen.insert(with_data, changes) == Some(changes) {
+                    point.ready = Ready::Change(changes);
+                }
             }
         }
         self.tasks[task].at = At::Point(point);
     }
 
+    /// A hash of the data that is a task's own: what its program and its heap hold.
+    fn own_data(&self, task: usize) -> u64 {
+        let tracee = &self.tasks[task].tracee;
+        let program = std::fs::read_link(format!("/proc/{}/exe", tracee.pid)).unwrap_or_default();
+        let program = program.to_string_lossy();
+        let maps =
+            std::fs::read_to_string(format!("/proc/{}/maps", tracee.pid)).unwrap_or_default();
+        let mut hasher = DefaultHasher::new();
+        let mut follows = false;
+        for line in maps.lines() {
+            let of_program = line.ends_with(&*program);
+            let is_nameless = line.split_whitespace().count() == 5;
+            // Behind its data lies what begins as zeros.
+            let counts = of_program || line.ends_with("[heap]") || follows && is_nameless;
+            follows = of_program;
+            if !counts || !line.contains(" rw-p ") {
+                continue;
+            }
+            let range = line
+                .split(' ')
+                .next()
+                .and_then(|range| range.split_once('-'));
+            let number = |text| u64::from_str_radix(text, 16).unwrap_or(0);
+            if let Some((from, to)) = range.map(|(from, to)| (number(from), number(to))) {
+                let length = (to - from).min(DATA) as usize;
+                tracee.read(from, length).hash(&mut hasher);
+            }
+        }
+        hasher.finish()
+    }
+
     /// A hash of where a task is: its registers and the top of its stack.
-    fn here(&self, task: usize, registers: &user_regs_struct) -> u64 {
+    pub(super) fn here(&self, task: usize, registers: &user_regs_struct) -> u64 {
         let mut hasher = DefaultHasher::new();
         let r = registers;
         [

@@ -210,6 +210,7 @@ fn met(in_the_file: i64, said: [i64; 2], steps: Vec<Step>) -> String {
         steps: steps.len() as u64,
         micros: 1,
         outcomes: vec![Outcome {
+            at_kill: None,
             count: 1,
             schedule: "A2BA".parse().unwrap(),
             actors,

@@ -1,7 +1,7 @@
 //! What is explored, and decided of every order of steps: clauses 5, 6 and 8.
 
 use crate::evidence::Observation;
-use crate::evidence::exploration::Outcome;
+use crate::evidence::exploration::{Left, Outcome};
 use crate::inputs::Inputs;
 use crate::rule::interleaving::{self, Wrong};
 use crate::rule::{ending, facts};
@@ -158,6 +158,17 @@ fn wrong_after_kill(obs: &Observation, outcome: &Outcome) -> Option<Wrong> {
         "killed anywhere, the first leaves {before} or {}, and the next adds 1",
         before + 1
     );
+    // The next one may have been before.
+    let at_kill = outcome.at_kill.as_ref().map(|files| held_in(files, file));
+    match at_kill {
+        Some(Ok(value)) if (before..=before + 2).contains(&value) => {}
+        None => {}
+        Some(Ok(value)) => {
+            let observed = format!("when the first is gone, the counter is {value}");
+            return Some(Wrong { expected, observed });
+        }
+        Some(Err(observed)) => return Some(Wrong { expected, observed }),
+    }
     let found = match held(outcome, file) {
         Ok(found) => found,
         Err(observed) => return Some(Wrong { expected, observed }),
@@ -177,7 +188,11 @@ fn wrong_after_kill(obs: &Observation, outcome: &Outcome) -> Option<Wrong> {
 
 /// The value that the counter has in the end, or what it is instead.
 fn held(outcome: &Outcome, file: &str) -> Result<i64, String> {
-    let left = outcome.file(file);
+    held_in(&outcome.files, file)
+}
+
+fn held_in(files: &[Left], file: &str) -> Result<i64, String> {
+    let left = files.iter().find(|left| left.name == file);
     let left = left.ok_or_else(|| format!("`{file}` is not there any more"))?;
     let value = state::value(&left.bytes.0).filter(|_| left.length == state::SIZE);
     value.ok_or_else(|| format!("`{file}` has {} bytes", left.length))

@@ -144,6 +144,14 @@ pub static ALL: &[Mistake] = &[
         recognise: clue::nothing,
     },
     Mistake {
+        code: "waits-to-be-told",
+        says: "The program sleeps until somebody wakes it. Who changes the counter may be another program, one that stores and wakes nobody.",
+        hint: "Which wait comes to an end by itself?",
+        section: "lab5-counter.md#clause-4",
+        clauses: &[4],
+        recognise: clue::nothing,
+    },
+    Mistake {
         code: "load-hoisted",
         says: "The counter has changed, and the program does not see it. A compiler may load a plain variable once and keep it in a register, for nobody has told it that others store there.",
         hint: "Which kind of load does the loop make each time round?",

@@ -15,6 +15,11 @@ pub fn refused(obs: &Observation) -> Ruling {
     refusal::of(&state::alone(obs), &[name(obs)])
 }
 
+/// The command line is wrong.
+pub fn usage(obs: &Observation) -> Ruling {
+    refusal::usage(&state::alone(obs))
+}
+
 /// The only fact.
 pub fn prints(obs: &Observation, actor: usize, value: i64) -> Ruling {
     facts::are_of(obs, actor, &[("value", value.to_string())])

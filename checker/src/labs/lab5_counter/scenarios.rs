@@ -234,7 +234,7 @@ const PROCESSES: usize = 4;
 fn load(inputs: &mut Inputs) -> Scenario {
     let f = inputs.name("load");
     let times: Vec<String> = (0..PROCESSES)
-        .map(|_| inputs.between(3000, 5000).to_string())
+        .map(|_| inputs.between(30_000, 40_000).to_string())
         .collect();
     let lines = times.iter().map(|n| vec!["increment", &f, "--times", n]);
     counter(runs("load", lines), &f, value(inputs))

@@ -176,7 +176,10 @@ fn goes_on(obs: &Observation, wanted: &[i64]) -> Ruling {
         Some((_, last)) => (
             format!("after `value: {last}` it printed nothing more; {how}"),
             exhibit::lines("standard output", None, output),
-            "load-hoisted",
+            match actor.ending {
+                Ending::Stuck { .. } => "waits-to-be-told",
+                _ => "load-hoisted",
+            },
         ),
     };
     broken(expected, observed)
