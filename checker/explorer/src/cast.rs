@@ -173,7 +173,7 @@ impl Actor {
                     Tracee::of(child)?.kill()?;
                     break;
                 }
-                Waited::Asleep | Waited::Late => break,
+                Waited::Asleep | Waited::Dead | Waited::Late => break,
             }
         }
         tracee.kill()?;

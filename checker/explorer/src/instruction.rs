@@ -74,9 +74,10 @@ pub fn decode(bytes: &[u8], registers: &user_regs_struct) -> Option<Decoded> {
             0 if instruction.is_string_instruction() => instruction.memory_size().size() as u64,
             other => other,
         };
-        if length == 0 || has_far_bits(&instruction) {
+        if length == 0 {
             return None;
         }
+        let address = address.wrapping_add_signed(far_bits(&instruction, length, registers)?);
         is_exchange |= reads && writes && instruction.mnemonic() == iced_x86::Mnemonic::Xchg;
         memory.push(Operand {
             address,
@@ -98,12 +99,23 @@ pub fn decode(bytes: &[u8], registers: &user_regs_struct) -> Option<Decoded> {
     })
 }
 
-/// Whether an instruction tests a bit that may lie far from the address it names: the number of the
-/// bit is in a register.
-fn has_far_bits(instruction: &Instruction) -> bool {
+/// How far from the address that it names an instruction touches memory: one that tests a bit whose
+/// number is in a register goes to where that bit is.
+fn far_bits(instruction: &Instruction, length: u64, registers: &user_regs_struct) -> Option<i64> {
     use iced_x86::Mnemonic::{Bt, Btc, Btr, Bts};
-    [Bt, Btc, Btr, Bts].contains(&instruction.mnemonic())
-        && instruction.op1_kind() == iced_x86::OpKind::Register
+    if ![Bt, Btc, Btr, Bts].contains(&instruction.mnemonic())
+        || instruction.op1_kind() != iced_x86::OpKind::Register
+    {
+        return Some(0);
+    }
+    let bit = value(instruction.op1_register(), registers)?;
+    let bit = match length {
+        2 => i64::from(bit as i16),
+        4 => i64::from(bit as i32),
+        _ => bit as i64,
+    };
+    let length = length as i64;
+    Some(bit.div_euclid(8 * length) * length)
 }
 
 fn repeat(
@@ -237,6 +249,15 @@ mod tests {
             reads.contains(&(0x2000, true, false)) && reads.contains(&(0x3010, false, true)),
             "{reads:?}"
         );
+    }
+
+    #[test]
+    fn a_bit_lies_where_its_number_says() {
+        // bts [rax], rcx: bit 100 of the words from rax on.
+        let set = decoded(&[0x48, 0x0f, 0xab, 0x08]);
+        assert_eq!((set.memory[0].address, set.memory[0].length), (0x1008, 8));
+        // bts [rax], ecx
+        assert_eq!(decoded(&[0x0f, 0xab, 0x08]).memory[0].address, 0x100c);
     }
 
     #[test]

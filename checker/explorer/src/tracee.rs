@@ -48,6 +48,8 @@ pub enum Waited {
     Stopped(Stop),
     /// It sleeps in the kernel.
     Asleep,
+    /// It is dead, and that is not told before its threads have been waited for.
+    Dead,
     /// It still runs, and its time is up.
     Late,
 }
@@ -175,10 +177,9 @@ impl Tracee {
                 Err(error) => return Err(error.into()),
             }
             let state = process::activity(self.pid.as_raw()).map(|activity| activity.state);
-            match state {
-                // Dead, and not to be waited for before its threads are.
-                Some('S' | 'Z') => slept += 1,
-                _ => slept = 0,
+            slept = if state == Some('S') { slept + 1 } else { 0 };
+            if state == Some('Z') {
+                return Ok(Waited::Dead);
             }
             if slept == 2 {
                 return Ok(Waited::Asleep);
@@ -432,6 +433,18 @@ impl Tracee {
             other => Err(io::Error::other(format!(
                 "a call repeated led to {other:?}"
             ))),
+        }
+    }
+
+    /// Waits for the end of a thread whose process ends.
+    pub fn wait_for_end(&self) -> io::Result<()> {
+        loop {
+            match self.wait_without_end() {
+                Ok(Stop::Exited(_) | Stop::Killed(_)) => return Ok(()),
+                Ok(_) => self.resume(Pace::Run, 0)?,
+                Err(error) if error.raw_os_error() == Some(libc::ECHILD) => return Ok(()),
+                Err(error) => return Err(error),
+            }
         }
     }
 

@@ -18,6 +18,7 @@ use std::time::Instant;
 use checker::evidence::ending::Ending;
 use checker::evidence::exploration::{CodePlace, Deed, Exploration, Left, Outcome, Step};
 use checker::evidence::schedule::{Points, Schedule, Turn};
+use checker::observe::process;
 use checker::scenario::Scenario;
 use libc::user_regs_struct;
 
@@ -93,6 +94,8 @@ struct Task {
     actor: usize,
     /// Whether it is the process that the scenario started.
     is_first: bool,
+    /// The number of its process.
+    group: libc::pid_t,
     space: usize,
     at: At,
     /// The signal that it gets when it goes on.
@@ -117,6 +120,12 @@ struct Hold {
     kind: libc::c_long,
     from: u64,
     to: u64,
+}
+
+impl Task {
+    fn is_alive(&self) -> bool {
+        !matches!(self.at, At::Ended(_))
+    }
 }
 
 /// Where a task is.
@@ -166,6 +175,8 @@ enum Ready {
     Woken(u64, bool),
     /// When a process that it made says so.
     Vfork,
+    /// When a signal comes.
+    Never,
 }
 
 impl<'a> World<'a> {
@@ -241,7 +252,9 @@ impl<'a> World<'a> {
     }
 
     fn add(&mut self, tracee: Tracee, actor: usize, space: usize) -> usize {
+        let pid = tracee.pid.as_raw();
         self.tasks.push(Task {
+            group: process::leader(pid).unwrap_or(pid),
             tracee,
             actor,
             is_first: false,
@@ -294,7 +307,7 @@ impl<'a> World<'a> {
                         task.children.iter().any(has_ended)
                     }
                     Ready::Woken(_, may_give_up) => may_give_up,
-                    Ready::Vfork => false,
+                    Ready::Vfork | Ready::Never => false,
                 },
             }),
             At::Moving | At::Ended(_) => None,
@@ -398,12 +411,16 @@ impl<'a> World<'a> {
     /// robust locks then (get_robust_list(2)).
     fn kill(&mut self, task: usize) -> Followed<()> {
         let at = std::mem::replace(&mut self.tasks[task].at, At::Moving);
-        if let At::Point(Point {
-            what: What::Call(_),
-            ..
-        }) = at
-        {
-            self.tasks[task].tracee.leave_call()?;
+        match at {
+            At::Point(Point {
+                what: What::Call(_),
+                ..
+            }) => self.tasks[task].tracee.leave_call()?,
+            At::Point(Point {
+                what: What::Vfork(child),
+                ..
+            }) => self.end(child, Ending::NeverDue)?,
+            _ => {}
         }
         self.open(task)?;
         self.note(task, Deed::Killed, None);

@@ -22,7 +22,7 @@ pub fn increment(way: &str, file: &str, rest: &[String]) -> io::Result<()> {
     if way == "read-write" {
         return (0..times).try_for_each(|_| read_write(fd));
     }
-    let counter = map(fd, 4096)?;
+    let counter = map(fd, 8192)?;
     match way {
         "plain" => repeat(times, || plain(counter)),
         "add" => repeat(times, || add(counter)),
@@ -145,6 +145,34 @@ pub fn increment(way: &str, file: &str, rest: &[String]) -> io::Result<()> {
             // SAFETY: none; this is the fault that is to be seen.
             unsafe { ptr::null_mut::<u64>().write_volatile(1) };
         }
+        "hole" => {
+            // Answers ENOMEM, and has opened the first page all the same.
+            // SAFETY: the mapping is used by nobody else meanwhile.
+            unsafe { libc::munmap(counter.add(512).cast(), 4096) };
+            let both = libc::PROT_READ | libc::PROT_WRITE;
+            // SAFETY: as above.
+            unsafe { libc::mprotect(counter.cast(), 8192, both) };
+            plain(counter);
+        }
+        "pinned" => {
+            // SAFETY: the page is mapped.
+            check(unsafe { libc::mlock(counter.cast(), 4096) })?;
+            // SAFETY: the page is mapped.
+            check(unsafe { libc::madvise(counter.cast(), 4096, libc::MADV_POPULATE_WRITE) })?;
+            locked_add(counter);
+        }
+        "timer" => {
+            timer()?;
+            repeat(20, || locked_add(counter));
+        }
+        "parked" => {
+            // SAFETY: pause takes nothing.
+            std::thread::spawn(|| unsafe { libc::pause() });
+            locked_add(counter);
+        }
+        "impatient" => impatient(counter),
+        "counting" => counting(counter),
+        "bit" => bit(counter),
         "pipe" => {
             let (mut reader, writer) = io::pipe()?;
             io::Read::read_to_end(&mut reader, &mut Vec::new())?;
@@ -301,6 +329,75 @@ fn mutex(counter: *mut u64, sharing: c_int) {
         plain(counter);
         assert_eq!(libc::pthread_mutex_unlock(mutex), 0);
     }
+}
+
+/// A signal every few microseconds that is not ignored.
+fn timer() -> io::Result<()> {
+    extern "C" fn nothing(_: c_int) {}
+    let often = libc::timeval {
+        tv_sec: 0,
+        tv_usec: 200,
+    };
+    let timer = libc::itimerval {
+        it_interval: often,
+        it_value: often,
+    };
+    // SAFETY: the handler does nothing; setitimer reads one itimerval, which is live.
+    check(unsafe {
+        libc::signal(libc::SIGALRM, nothing as *const () as libc::sighandler_t);
+        libc::setitimer(libc::ITIMER_REAL, &raw const timer, ptr::null_mut())
+    })
+    .map(drop)
+}
+
+/// Waits for a lock a while, and goes on without it.
+fn impatient(counter: *mut u64) {
+    // SAFETY: the word is aligned, in the mapped page, and used as an atomic by everyone.
+    let word = unsafe { AtomicU32::from_ptr(counter.add(8).cast()) };
+    if word.swap(1, Ordering::Acquire) != 0 {
+        let second = libc::timespec {
+            tv_sec: 1,
+            tv_nsec: 0,
+        };
+        // SAFETY: the word is mapped and aligned, the time is live.
+        unsafe {
+            libc::syscall(
+                libc::SYS_futex,
+                word.as_ptr(),
+                libc::FUTEX_WAIT,
+                1,
+                &raw const second,
+            )
+        };
+    }
+    plain(counter);
+    word.store(0, Ordering::Release);
+}
+
+/// Asks for a lock five times, counted in a variable of its own, and goes on without it.
+fn counting(counter: *mut u64) {
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    // SAFETY: the word is aligned, in the mapped page, and used as an atomic by everyone.
+    let word = unsafe { AtomicU32::from_ptr(counter.add(8).cast()) };
+    while word.swap(1, Ordering::Acquire) != 0 && ASKED.fetch_add(1, Ordering::Relaxed) < 5 {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    plain(counter);
+    word.store(0, Ordering::Release);
+}
+
+/// A lock that is a bit far behind the counter, set without a lock prefix.
+fn bit(counter: *mut u64) {
+    let mut was: u8 = 1;
+    while was != 0 {
+        // SAFETY: bit 640 from the counter on is in the mapped page.
+        unsafe {
+            asm!("bts [{0}], {1}", "setc {2}", in(reg) counter, in(reg) 640u64, out(reg_byte) was,
+                 options(nostack));
+        }
+    }
+    plain(counter);
+    store(counter.wrapping_add(10), 0);
 }
 
 fn in_child(what: impl FnOnce()) -> io::Result<()> {

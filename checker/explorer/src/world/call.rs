@@ -3,7 +3,7 @@
 use checker::evidence::ending::Ending;
 use checker::evidence::exploration::Deed;
 use checker::evidence::schedule::Points;
-use checker::observe::process::{self, Seen};
+use checker::observe::process::Seen;
 use checker::observe::{calls, decode, flags};
 use libc::{c_int, c_long, user_regs_struct};
 
@@ -14,7 +14,7 @@ use crate::space::Region;
 use crate::tracee::{Pace, SYSCALL_LENGTH};
 use crate::trouble::{Followed, Trouble};
 
-use super::{At, Point, Ready, What, World};
+use super::{Point, Ready, What, World};
 
 /// A call that a task stands at, or is in.
 #[derive(Clone, Debug)]
@@ -45,6 +45,8 @@ pub(super) enum How {
     WaitChild { argument: usize, without: u64 },
     /// Not made at all: time does not pass here.
     Pause,
+    /// Waits for a signal, which nobody sends.
+    Park,
     /// Waits for a word to change, or to be woken.
     FutexWait,
     /// Wakes those who wait.
@@ -94,9 +96,13 @@ impl World<'_> {
             let waits = matches!(call.how, How::WaitChild { .. })
                 && !self.tasks[task].children.is_empty()
                 && Self::would_wait_for_child(&call);
+            let parks = call.how == How::Park;
             let mut point = call.point();
             if waits {
                 point.ready = Ready::Child;
+            }
+            if parks {
+                point.ready = Ready::Never;
             }
             self.stand(task, point, may_spin);
             return Ok(None);
@@ -141,6 +147,7 @@ impl World<'_> {
                 self.note_call(task, &call, 0);
                 return self.answer(task, 0);
             }
+            How::Park => return self.answer(task, -i64::from(libc::EINTR)),
             How::FutexWait => return self.futex_wait(task, call),
             How::FutexWake => return self.futex_wake(task, call),
             How::Exit => {
@@ -254,8 +261,7 @@ impl World<'_> {
     fn leaves_threads(&self, task: usize, call: &Call) -> bool {
         let pid = self.tasks[task].tracee.pid.as_raw();
         let goes_on = |other: &super::Task| {
-            let of = other.tracee.pid.as_raw();
-            of != pid && !matches!(other.at, At::Ended(_)) && process::leader(of) == Some(pid)
+            other.tracee.pid.as_raw() != pid && other.group == pid && other.is_alive()
         };
         call.number == libc::SYS_exit && self.tasks.iter().any(goes_on)
     }
@@ -270,17 +276,15 @@ impl World<'_> {
     /// then, unless others share them.
     fn open_at_exit(&mut self, task: usize, call: &Call) -> Followed<()> {
         let space = self.tasks[task].space;
-        let pid = self.tasks[task].tracee.pid.as_raw();
-        let own = process::leader(pid);
-        let others = self.tasks.iter().filter(|other| {
-            let of = other.tracee.pid.as_raw();
-            of != pid && other.space == space && !matches!(other.at, At::Ended(_))
-        });
-        let others: Vec<_> = others
-            .map(|other| process::leader(other.tracee.pid.as_raw()))
+        let group = self.tasks[task].group;
+        let all = self.tasks.iter().enumerate();
+        let others: Vec<&super::Task> = all
+            .filter(|(n, other)| *n != task && other.space == space && other.is_alive())
+            .map(|(_, other)| other)
             .collect();
         let is_alone = others.is_empty();
-        let whole = call.number == libc::SYS_exit_group && others.iter().all(|of| *of == own);
+        let whole =
+            call.number == libc::SYS_exit_group && others.iter().all(|other| other.group == group);
         if (is_alone || whole) && !self.spaces[space].regions.is_empty() {
             self.tasks[task].tracee.leave_call()?;
             self.open(task)?;

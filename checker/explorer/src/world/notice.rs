@@ -41,6 +41,10 @@ impl World<'_> {
             libc::SYS_sched_yield | libc::SYS_nanosleep | libc::SYS_clock_nanosleep => pause(call),
             libc::SYS_poll | libc::SYS_ppoll if second == 0 => pause(call),
             libc::SYS_select | libc::SYS_pselect6 if first == 0 => pause(call),
+            libc::SYS_pause | libc::SYS_rt_sigsuspend => {
+                call.how = How::Park;
+                call.is_step = true;
+            }
             libc::SYS_wait4 => self.waits_for_child(task, call, 2, third),
             libc::SYS_waitid => self.waits_for_child(task, call, 3, fourth),
             libc::SYS_exit | libc::SYS_exit_group => {

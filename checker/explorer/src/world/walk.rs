@@ -37,9 +37,17 @@ impl World<'_> {
             self.tasks[task].tracee.resume(pace, signal)?;
             pace = Pace::Run;
             match self.next_stop(task)? {
-                Stop::Exited(code) => return self.ended(task, Ending::Exited { code }),
+                Stop::Exited(code) => {
+                    let ending = Ending::Exited { code };
+                    let inside = self.tasks[task].inside.as_ref();
+                    if inside.is_some_and(|call| call.number == libc::SYS_exit_group) {
+                        self.end_leader(task, &ending)?;
+                    }
+                    return self.ended(task, ending);
+                }
                 Stop::Killed(signal) => {
                     let ending = self.killed(signal);
+                    self.end_leader(task, &ending)?;
                     return self.ended(task, ending);
                 }
                 Stop::Signal(libc::SIGSEGV) => {
@@ -100,13 +108,17 @@ impl World<'_> {
             match self.tasks[task].tracee.wait(self.stage.deadline)? {
                 Waited::Stopped(stop) => return Ok(stop),
                 Waited::Late => return Err(Trouble::Late),
+                Waited::Dead => {
+                    self.reap_threads(task)?;
+                    continue;
+                }
                 Waited::Asleep => {}
             }
             let mut taken = 0;
             for actor in &mut *self.cast {
                 taken += actor.take_output()?;
             }
-            if self.reap_threads(task)? || taken > 0 {
+            if taken > 0 {
                 continue;
             }
             let call = self.tasks[task].inside.as_ref();
@@ -119,21 +131,32 @@ impl World<'_> {
         }
     }
 
-    /// The end of a process is told when all its threads are gone, and those of them that stand at
-    /// a point only when they were waited for.
-    fn reap_threads(&mut self, leader: usize) -> Followed<bool> {
-        let space = self.tasks[leader].space;
-        let mut reaped = false;
-        for task in 0..self.tasks.len() {
-            let is_thread = task != leader
-                && self.tasks[task].space == space
-                && !matches!(self.tasks[task].at, At::Ended(_));
-            if is_thread {
-                self.end(task, Ending::Exited { code: 0 })?;
-                reaped = true;
+    /// The end of a process is told when all its threads have been waited for.
+    fn reap_threads(&mut self, task: usize) -> Followed<()> {
+        let group = self.tasks[task].group;
+        for other in 0..self.tasks.len() {
+            let thread = &self.tasks[other];
+            let is_leader = thread.tracee.pid.as_raw() == group;
+            if other != task && thread.group == group && !is_leader && thread.is_alive() {
+                thread.tracee.wait_for_end()?;
+                self.tasks[other].at = At::Ended(Ending::Exited { code: 0 });
             }
         }
-        Ok(reaped)
+        Ok(())
+    }
+
+    /// The end of a thread by the end of its process is that of the first thread too.
+    fn end_leader(&mut self, task: usize, ending: &Ending) -> Followed<()> {
+        let group = self.tasks[task].group;
+        for other in 0..self.tasks.len() {
+            let leader = &self.tasks[other];
+            if other != task && leader.tracee.pid.as_raw() == group && leader.is_alive() {
+                leader.tracee.wait_for_end()?;
+                self.tasks[other].at = At::Ended(ending.clone());
+                self.has_ended(other)?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn ended(&mut self, task: usize, ending: Ending) -> Followed<()> {

@@ -201,6 +201,28 @@ fn what_cannot_be_followed_is_said() {
 }
 
 #[test]
+fn what_opens_a_mapping_hides_nothing() {
+    assert_eq!(each(&["hole", "hole"], 2), (6, 4));
+    assert_eq!(every(&["pinned", "pinned"], 2).1, 0);
+    assert!(every(&["bit", "bit"], 2).1 > 0);
+}
+
+#[test]
+fn time_passes_for_who_waits_only_for_a_while() {
+    for way in ["impatient", "counting"] {
+        assert!(every(&[way, way], 2).1 > 0, "{way}");
+    }
+}
+
+#[test]
+fn signals_and_sleeping_threads_are_in_nobodys_way() {
+    let found = explored(&["timer"], Search::Every);
+    assert_eq!(counted(&found, 20), (1, 0));
+    assert!(found.outcomes.iter().all(Outcome::all_succeeded));
+    assert_eq!(every(&["parked", "parked"], 2), (2, 0));
+}
+
+#[test]
 fn a_search_stops_at_the_first_outcome_that_is_not_accepted() {
     let found = until_wrong(&["plain", "plain"], 2);
     assert_eq!((found.extent, found.interleavings), (Extent::Stopped, 2));
