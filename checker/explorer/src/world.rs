@@ -6,8 +6,11 @@
 
 mod access;
 mod call;
+mod ending;
 mod futex;
+mod mapping;
 mod notice;
+mod telling;
 mod walk;
 
 use std::collections::HashMap;
@@ -16,7 +19,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use checker::evidence::ending::Ending;
-use checker::evidence::exploration::{CodePlace, Deed, Exploration, Left, Outcome, Step};
+use checker::evidence::exploration::{Left, Outcome, Step};
 use checker::evidence::schedule::{Points, Schedule, Turn};
 use checker::observe::process;
 use checker::scenario::Scenario;
@@ -27,14 +30,11 @@ use crate::files::{self, Files};
 use crate::operation::Operation;
 use crate::search::Seat;
 use crate::source::Sources;
-use crate::space::{Region, Space};
+use crate::space::Space;
 use crate::tracee::{Pace, Tracee};
 use crate::trouble::{Followed, Trouble};
 use access::Access;
 use call::Call;
-
-/// How often a process may look in vain when nobody else can go on.
-const LOOKS: u32 = 100;
 
 /// What is run.
 #[derive(Clone, Copy, Debug)]
@@ -314,67 +314,6 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Time passes when nobody can do anything: who waits only for a while goes on, then who looks
-    /// again and again, and at last nobody.
-    fn nobody_is_ready(&mut self) -> Followed<()> {
-        if let Some(task) = self.first_with_timeout() {
-            return self.time_out(task);
-        }
-        let looks = self.vain;
-        let mut spins = false;
-        for task in &mut self.tasks {
-            if let At::Point(point) = &mut task.at
-                && matches!(point.ready, Ready::Change(_))
-            {
-                spins = true;
-                point.ready = Ready::Now;
-            }
-        }
-        self.vain += 1;
-        if spins && looks < LOOKS {
-            return Ok(());
-        }
-        for task in 0..self.tasks.len() {
-            let At::Point(point) = &self.tasks[task].at else {
-                continue;
-            };
-            let ending = match &point.what {
-                What::Call(call) if !matches!(point.ready, Ready::Now) => Ending::Deadlocked {
-                    call: self.text(task, call),
-                },
-                What::Vfork(_) => Ending::Deadlocked {
-                    call: "vfork()".to_owned(),
-                },
-                _ => Ending::Spinning { looks },
-            };
-            self.end(task, ending)?;
-        }
-        Ok(())
-    }
-
-    /// Kills a task and all threads of its process; they end so.
-    fn end(&mut self, task: usize, ending: Ending) -> io::Result<()> {
-        if matches!(self.tasks[task].at, At::Ended(_)) {
-            return Ok(());
-        }
-        // One that waits for what it made by vfork(2) cannot die before that.
-        if let At::Point(Point {
-            what: What::Vfork(child),
-            ..
-        }) = self.tasks[task].at
-        {
-            self.end(child, ending.clone())?;
-        }
-        let others = self.tasks[task].tracee.kill()?;
-        for other in &mut self.tasks {
-            if others.contains(&other.tracee.pid) && !matches!(other.at, At::Ended(_)) {
-                other.at = At::Ended(ending.clone());
-            }
-        }
-        self.tasks[task].at = At::Ended(ending);
-        Ok(())
-    }
-
     /// Lets one take its turn.
     pub fn take(&mut self, turn: Turn) -> Followed<()> {
         self.turns.push(turn);
@@ -407,111 +346,6 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Kills a process where it stands, with its permissions back: the kernel walks through its
-    /// robust locks then (get_robust_list(2)).
-    fn kill(&mut self, task: usize) -> Followed<()> {
-        let at = std::mem::replace(&mut self.tasks[task].at, At::Moving);
-        match at {
-            At::Point(Point {
-                what: What::Call(_),
-                ..
-            }) => self.tasks[task].tracee.leave_call()?,
-            At::Point(Point {
-                what: What::Vfork(child),
-                ..
-            }) => self.end(child, Ending::NeverDue)?,
-            _ => {}
-        }
-        self.open(task)?;
-        self.note(task, Deed::Killed, None);
-        let rule = "schedule".to_owned();
-        self.end(task, Ending::Stopped { rule })?;
-        self.at_kill = Some(files::left(self.stage.folder)?);
-        self.has_ended(task)
-    }
-
-    /// Gives a task's shared mappings the permissions that the program asked for.
-    fn open(&self, task: usize) -> Followed<()> {
-        self.protect(task, |protection| protection)
-    }
-
-    /// Takes them away again.
-    fn close(&self, task: usize) -> Followed<()> {
-        self.protect(task, |_| libc::PROT_NONE)
-    }
-
-    fn protect(&self, task: usize, to: impl Fn(i32) -> i32) -> Followed<()> {
-        let task = &self.tasks[task];
-        let space = &self.spaces[task.space];
-        let Some(gate) = space.gate.filter(|_| !space.regions.is_empty()) else {
-            return Ok(());
-        };
-        let here = task.tracee.registers()?;
-        for region in &space.regions {
-            task.tracee
-                .protect(&here, gate, region, to(region.protection))
-                .map_err(refused)?;
-        }
-        Ok(task.tracee.return_to(&here)?)
-    }
-
-    /// Gives some mappings their permissions; the registers are those of the calls then.
-    fn open_from(&self, task: usize, regions: &[Region], here: &user_regs_struct) -> Followed<()> {
-        let task = &self.tasks[task];
-        let Some(gate) = self.spaces[task.space].gate else {
-            return Ok(());
-        };
-        regions
-            .iter()
-            .try_for_each(|region| task.tracee.protect(here, gate, region, region.protection))
-            .map_err(refused)
-    }
-
-    /// Takes them away again, and leaves the task with these registers.
-    fn close_from(
-        &self,
-        task: usize,
-        regions: &[Region],
-        there: &user_regs_struct,
-    ) -> Followed<()> {
-        let task = &self.tasks[task];
-        if let Some(gate) = self.spaces[task.space].gate {
-            for region in regions {
-                task.tracee
-                    .protect(there, gate, region, libc::PROT_NONE)
-                    .map_err(refused)?;
-            }
-        }
-        Ok(task.tracee.return_to(there)?)
-    }
-
-    /// Writes a step down, if this run is to be shown.
-    fn note(&mut self, task: usize, deed: Deed, code: Option<CodePlace>) {
-        let actor = self.tasks[task].actor;
-        if let Some(record) = &mut self.record
-            && record.steps.len() < Exploration::STEPS
-        {
-            record.steps.push(Step {
-                task,
-                actor,
-                deed,
-                place: code,
-            });
-        }
-    }
-
-    /// Where a task stands in its program, if this run is to be shown.
-    fn code(
-        &mut self,
-        task: usize,
-        instruction: &str,
-        registers: &user_regs_struct,
-    ) -> Option<CodePlace> {
-        let record = self.record.as_mut()?;
-        let tracee = &self.tasks[task].tracee;
-        Some(record.sources.place(tracee, registers, instruction))
-    }
-
     /// What the last step touched: what was foreseen, and what came of it.
     pub fn touched(&self) -> &Operation {
         &self.touched
@@ -520,25 +354,6 @@ impl<'a> World<'a> {
     /// How many steps were taken.
     pub fn steps(&self) -> usize {
         self.turns.len()
-    }
-
-    /// Ends everyone who is left: they took more steps than they may.
-    pub fn end_all(&mut self, limit: u32) -> Followed<()> {
-        for task in 0..self.tasks.len() {
-            self.end(task, Ending::TooManySteps { limit })?;
-        }
-        Ok(())
-    }
-
-    /// Kills whoever is left.
-    pub fn clear_up(&mut self) -> io::Result<()> {
-        for task in 0..self.tasks.len() {
-            self.end(task, Ending::NeverDue)?;
-        }
-        for actor in &mut *self.cast {
-            actor.hand_over()?;
-        }
-        Ok(())
     }
 
     /// What it came to, once nobody is left.
@@ -574,11 +389,4 @@ impl<'a> World<'a> {
             steps: self.record.map_or(Vec::new(), |record| record.steps),
         })
     }
-}
-
-/// The permissions of a mapping cannot be changed.
-fn refused(error: io::Error) -> Trouble {
-    Trouble::Unfit(format!(
-        "the permissions of a shared mapping cannot be changed ({error})"
-    ))
 }

@@ -1,17 +1,12 @@
 //! System calls: which of them others can notice, and how one is let through without waiting.
 
 use checker::evidence::ending::Ending;
-use checker::evidence::exploration::Deed;
 use checker::evidence::schedule::Points;
-use checker::observe::process::Seen;
-use checker::observe::{calls, decode, flags};
-use libc::{c_int, c_long, user_regs_struct};
+use libc::{c_long, user_regs_struct};
 
-use crate::files::Files;
 use crate::names;
 use crate::operation::{Object, Operation};
-use crate::space::Region;
-use crate::tracee::{Pace, SYSCALL_LENGTH};
+use crate::tracee::Pace;
 use crate::trouble::{Followed, Trouble};
 
 use super::{Point, Ready, What, World};
@@ -241,22 +236,6 @@ impl World<'_> {
         self.walk(task, Pace::Run)
     }
 
-    pub(super) fn note_call(&mut self, task: usize, call: &Call, result: i64) {
-        if self.record.is_some() {
-            let code = self.code(task, "syscall", &call.entry);
-            let text = call.text.clone();
-            self.note(task, Deed::Call { text, result }, code);
-        }
-    }
-
-    pub(super) fn note_waits(&mut self, task: usize, call: &Call) {
-        if self.record.is_some() {
-            let code = self.code(task, "syscall", &call.entry);
-            let text = call.text.clone();
-            self.note(task, Deed::Waits { text }, code);
-        }
-    }
-
     /// Whether the first thread of a process ends and others go on. Its end is told after theirs.
     fn leaves_threads(&self, task: usize, call: &Call) -> bool {
         let pid = self.tasks[task].tracee.pid.as_raw();
@@ -296,189 +275,7 @@ impl World<'_> {
         }
         Ok(())
     }
-
-    pub(super) fn text(&self, task: usize, call: &Call) -> String {
-        let pid = self.tasks[task].tracee.pid;
-        let Some(streams) = self.cast[self.tasks[task].actor].streams() else {
-            return name(call.number).to_owned();
-        };
-        let seen = Seen {
-            pid: pid.as_raw(),
-            folder: self.stage.folder,
-            streams,
-        };
-        let number = call.number as u64;
-        let [first, second, third, ..] = call.arguments;
-        if call.number == libc::SYS_fcntl {
-            // l_type is the first field of what the third argument points to.
-            let kind = self.tasks[task].tracee.read(third, 2);
-            let kind = match kind.try_into().map(i16::from_le_bytes).map(c_int::from) {
-                Ok(libc::F_RDLCK) => "F_RDLCK",
-                Ok(libc::F_WRLCK) => "F_WRLCK",
-                Ok(libc::F_UNLCK) => "F_UNLCK",
-                _ => "…",
-            };
-            return format!("fcntl({first}, {}, {kind})", flags::command(second));
-        }
-        match calls::spec(number).or_else(|| calls::carrier_spec(number)) {
-            Some(spec) => {
-                let call = decode::call(spec, call.arguments, &seen);
-                let shown: Vec<String> = call.arguments.into_iter().map(|one| one.shown).collect();
-                format!("{}({})", call.name, shown.join(", "))
-            }
-            None => match call.number {
-                libc::SYS_close | libc::SYS_exit | libc::SYS_exit_group => {
-                    format!("{}({})", name(call.number), first as i32)
-                }
-                other => format!("{}(…)", name(other)),
-            },
-        }
-    }
-
-    /// The shared mappings that an argument of a call points into.
-    fn pointed_into(&self, task: usize, call: &Call) -> Vec<Region> {
-        let space = &self.spaces[self.tasks[task].space];
-        let is_about_mapping = matches!(
-            call.number,
-            libc::SYS_mmap
-                | libc::SYS_munmap
-                | libc::SYS_mprotect
-                | libc::SYS_mremap
-                | libc::SYS_mincore
-                | libc::SYS_munlock
-                | libc::SYS_pkey_mprotect
-                | libc::SYS_futex
-                | libc::SYS_clone
-                | libc::SYS_fork
-                | libc::SYS_vfork
-                | libc::SYS_exit
-                | libc::SYS_exit_group
-        );
-        // Only advice that has pages read or written touches them.
-        let is_mere_advice = call.number == libc::SYS_madvise
-            && !matches!(
-                call.arguments[2] as i32,
-                libc::MADV_POPULATE_READ | libc::MADV_POPULATE_WRITE
-            );
-        if space.regions.is_empty() || is_about_mapping || is_mere_advice {
-            return Vec::new();
-        }
-        let vectors = match call.number {
-            libc::SYS_readv
-            | libc::SYS_writev
-            | libc::SYS_preadv
-            | libc::SYS_pwritev
-            | libc::SYS_preadv2
-            | libc::SYS_pwritev2 => {
-                let tracee = &self.tasks[task].tracee;
-                let length = 16 * call.arguments[2].min(1024) as usize;
-                let words = tracee.read(call.arguments[1], length);
-                let first = words
-                    .chunks_exact(16)
-                    .filter_map(|pair| pair[..8].try_into().ok());
-                first.map(u64::from_le_bytes).collect()
-            }
-            _ => Vec::new(),
-        };
-        // What is left in the other registers means nothing.
-        let count = argument_count(call.number);
-        let pointers = || call.arguments[..count].iter().chain(&vectors);
-        let regions = space.regions.iter();
-        regions
-            .filter(|region| pointers().any(|&at| region.start <= at && at < region.end))
-            .cloned()
-            .collect()
-    }
-
-    /// Whether the task's mappings may be others after the call.
-    fn changes_space(&self, task: usize, call: &Call) -> bool {
-        let space = &self.spaces[self.tasks[task].space];
-        let [first, second, ..] = call.arguments;
-        match call.number {
-            libc::SYS_mmap => true,
-            libc::SYS_munmap | libc::SYS_mprotect | libc::SYS_pkey_mprotect | libc::SYS_mremap => {
-                space.meets(first, second.max(1))
-            }
-            _ => false,
-        }
-    }
-
-    fn space_changed(&mut self, task: usize, call: &Call, result: i64) -> Followed<()> {
-        let [first, second, third, fourth, fifth, sixth] = call.arguments;
-        let page = checker::observe::page_size();
-        let whole = |length: u64| length.div_ceil(page) * page;
-        let space = self.tasks[task].space;
-        match call.number {
-            libc::SYS_mmap if !(-4095..0).contains(&result) => {
-                let start = result as u64;
-                let length = whole(second);
-                self.spaces[space].forget(start, length);
-                self.spaces[space]
-                    .gate
-                    .get_or_insert(call.entry.rip - SYSCALL_LENGTH);
-                let writes = third as i32 & libc::PROT_WRITE != 0;
-                let Some((file, is_shared)) =
-                    self.mapped(task, fourth as i32, fifth as i32, writes)?
-                else {
-                    return Ok(());
-                };
-                let region = Region {
-                    start,
-                    end: start + length,
-                    protection: third as i32 & PERMISSIONS,
-                    file,
-                    offset: sixth,
-                    is_shared,
-                };
-                self.spaces[space].regions.push(region.clone());
-                let here = self.tasks[task].tracee.registers()?;
-                self.close_from(task, &[region], &here)?;
-            }
-            libc::SYS_munmap if result == 0 => self.spaces[space].forget(first, whole(second)),
-            libc::SYS_mprotect | libc::SYS_pkey_mprotect => {
-                if result == 0 {
-                    let protection = third as i32 & PERMISSIONS;
-                    self.spaces[space].set_protection(first, whole(second), protection);
-                }
-                // One that fails may have opened a part all the same.
-                self.close(task)?;
-            }
-            libc::SYS_mremap => {
-                if !(-4095..0).contains(&result) {
-                    self.spaces[space].moved(first, whole(second), result as u64, whole(third));
-                }
-                self.close(task)?;
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// The file of a new mapping, and whether stores reach it, if others may have it too.
-    fn mapped(
-        &mut self,
-        task: usize,
-        flags: i32,
-        descriptor: i32,
-        writes: bool,
-    ) -> Followed<Option<(usize, bool)>> {
-        let is_shared = flags & libc::MAP_TYPE != libc::MAP_PRIVATE;
-        if flags & libc::MAP_ANONYMOUS != 0 {
-            return Ok(is_shared.then(|| (self.files.nameless(), true)));
-        }
-        let pid = self.tasks[task].tracee.pid;
-        let file = self.files.behind(pid, descriptor)?;
-        if file.is_none() && is_shared && writes && Files::is_foreign(pid, descriptor) {
-            return Err(Trouble::Unfit(
-                "the program shares a file outside its folder, which outlives a run".to_owned(),
-            ));
-        }
-        Ok(file.map(|file| (file, is_shared)))
-    }
 }
-
-/// The bits of an mprotect(2) that mean something; mmap(2) takes others too.
-const PERMISSIONS: i32 = libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC;
 
 impl Call {
     pub(super) fn point(self) -> Point {
@@ -513,49 +310,5 @@ fn argument_of(registers: &mut user_regs_struct, number: usize) -> &mut u64 {
         3 => &mut registers.r10,
         4 => &mut registers.r8,
         _ => &mut registers.r9,
-    }
-}
-
-/// How many arguments a call has at most.
-fn argument_count(number: c_long) -> usize {
-    let watched = calls::spec(number as u64).or_else(|| calls::carrier_spec(number as u64));
-    if let Some(spec) = watched {
-        return spec.arguments.len();
-    }
-    match number {
-        libc::SYS_uname | libc::SYS_pipe | libc::SYS_sysinfo | libc::SYS_times => 1,
-        libc::SYS_stat
-        | libc::SYS_lstat
-        | libc::SYS_fstat
-        | libc::SYS_access
-        | libc::SYS_getcwd
-        | libc::SYS_getrusage
-        | libc::SYS_clock_gettime
-        | libc::SYS_gettimeofday
-        | libc::SYS_nanosleep => 2,
-        libc::SYS_getrandom | libc::SYS_getdents64 | libc::SYS_readlink | libc::SYS_ioctl => 3,
-        libc::SYS_newfstatat | libc::SYS_wait4 | libc::SYS_clock_nanosleep => 4,
-        _ => 6,
-    }
-}
-
-/// Names of calls that only the explorer has to do with.
-fn name(number: c_long) -> &'static str {
-    match number {
-        libc::SYS_futex => "futex",
-        libc::SYS_sched_yield => "sched_yield",
-        libc::SYS_nanosleep => "nanosleep",
-        libc::SYS_clock_nanosleep => "clock_nanosleep",
-        libc::SYS_poll | libc::SYS_ppoll => "poll",
-        libc::SYS_select | libc::SYS_pselect6 => "select",
-        libc::SYS_wait4 => "wait4",
-        libc::SYS_waitid => "waitid",
-        libc::SYS_exit => "exit",
-        libc::SYS_exit_group => "exit_group",
-        libc::SYS_close => "close",
-        libc::SYS_close_range => "close_range",
-        libc::SYS_fstat => "fstat",
-        libc::SYS_newfstatat | libc::SYS_stat | libc::SYS_statx => "stat",
-        _ => "a system call",
     }
 }

@@ -131,13 +131,6 @@ impl World<'_> {
         }
     }
 
-    /// A task waits no longer, since its time has passed.
-    pub(super) fn note_late(&mut self, task: usize, point: &Point) {
-        if let What::Call(call) = &point.what {
-            self.note_call(task, call, -i64::from(libc::ETIMEDOUT));
-        }
-    }
-
     fn wake(&mut self, task: usize, result: i64) -> Followed<()> {
         self.tasks[task].at = At::Moving;
         self.answer(task, result)

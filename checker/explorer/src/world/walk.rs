@@ -7,10 +7,8 @@ use std::time::Instant;
 use checker::evidence::ending::Ending;
 use checker::evidence::schedule::LETTERS;
 use libc::user_regs_struct;
-use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
-use crate::operation::Object;
 use crate::space::Space;
 use crate::tracee::{Pace, Stop, Tracee, Waited};
 use crate::trouble::{Followed, Trouble};
@@ -131,68 +129,6 @@ impl World<'_> {
         }
     }
 
-    /// The end of a process is told when all its threads have been waited for.
-    fn reap_threads(&mut self, task: usize) -> Followed<()> {
-        let group = self.tasks[task].group;
-        for other in 0..self.tasks.len() {
-            let thread = &self.tasks[other];
-            let is_leader = thread.tracee.pid.as_raw() == group;
-            if other != task && thread.group == group && !is_leader && thread.is_alive() {
-                thread.tracee.wait_for_end()?;
-                self.tasks[other].at = At::Ended(Ending::Exited { code: 0 });
-            }
-        }
-        Ok(())
-    }
-
-    /// The end of a thread by the end of its process is that of the first thread too.
-    fn end_leader(&mut self, task: usize, ending: &Ending) -> Followed<()> {
-        let group = self.tasks[task].group;
-        for other in 0..self.tasks.len() {
-            let leader = &self.tasks[other];
-            if other != task && leader.tracee.pid.as_raw() == group && leader.is_alive() {
-                leader.tracee.wait_for_end()?;
-                self.tasks[other].at = At::Ended(ending.clone());
-                self.has_ended(other)?;
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn ended(&mut self, task: usize, ending: Ending) -> Followed<()> {
-        self.tasks[task].at = At::Ended(ending);
-        self.has_ended(task)
-    }
-
-    /// Lets go on whoever an end concerns.
-    pub(super) fn has_ended(&mut self, task: usize) -> Followed<()> {
-        self.ends += 1;
-        self.releases += 1;
-        self.changes += 1;
-        // The end of a process is seen by who waits for it, and gives back its locks.
-        let own = task as u64;
-        let mut touched = std::mem::take(&mut self.touched).and(Object::Ends, own, own + 1, true);
-        for hold in &self.tasks[task].holds {
-            touched = touched.and(Object::Locks(hold.file), 0, u64::MAX, true);
-        }
-        self.touched = touched;
-        self.vfork_is_over(task);
-        self.wake_changed()
-    }
-
-    fn vfork_is_over(&mut self, child: usize) {
-        for task in 0..self.tasks.len() {
-            let waits = matches!(
-                &self.tasks[task].at,
-                At::Point(Point { what: What::Vfork(of), .. }) if *of == child
-            );
-            if waits {
-                self.tasks[task].at = At::Moving;
-                self.fresh.push(task);
-            }
-        }
-    }
-
     /// Takes in a process or thread that another made.
     fn made(&mut self, parent: usize, pid: Pid) -> Followed<usize> {
         if self.tasks.len() == LETTERS {
@@ -287,17 +223,5 @@ impl World<'_> {
             .read(r.rsp.wrapping_sub(below), length);
         stack.hash(&mut hasher);
         hasher.finish()
-    }
-
-    fn killed(&self, signal: i32) -> Ending {
-        if signal == libc::SIGXCPU {
-            let limit_s = self.stage.scenario.limits.cpu_s;
-            return Ending::TooMuchCpu { limit_s };
-        }
-        let name = Signal::try_from(signal).map(Signal::as_str);
-        Ending::Killed {
-            signal: name.map_or_else(|_| format!("signal {signal}"), str::to_owned),
-            fault: None,
-        }
     }
 }

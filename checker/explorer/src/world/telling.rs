@@ -1,0 +1,120 @@
+//! What is written down of a run that is to be shown.
+
+use checker::evidence::exploration::{CodePlace, Deed, Exploration, Step};
+use checker::observe::process::Seen;
+use checker::observe::{calls, decode, flags};
+use libc::{c_int, c_long, user_regs_struct};
+
+use super::call::Call;
+use super::{Point, What, World};
+
+impl World<'_> {
+    /// Writes a step down, if this run is to be shown.
+    pub(super) fn note(&mut self, task: usize, deed: Deed, code: Option<CodePlace>) {
+        let actor = self.tasks[task].actor;
+        if let Some(record) = &mut self.record
+            && record.steps.len() < Exploration::STEPS
+        {
+            record.steps.push(Step {
+                task,
+                actor,
+                deed,
+                place: code,
+            });
+        }
+    }
+
+    /// Where a task stands in its program, if this run is to be shown.
+    pub(super) fn code(
+        &mut self,
+        task: usize,
+        instruction: &str,
+        registers: &user_regs_struct,
+    ) -> Option<CodePlace> {
+        let record = self.record.as_mut()?;
+        let tracee = &self.tasks[task].tracee;
+        Some(record.sources.place(tracee, registers, instruction))
+    }
+
+    pub(super) fn note_call(&mut self, task: usize, call: &Call, result: i64) {
+        if self.record.is_some() {
+            let code = self.code(task, "syscall", &call.entry);
+            let text = call.text.clone();
+            self.note(task, Deed::Call { text, result }, code);
+        }
+    }
+
+    pub(super) fn note_waits(&mut self, task: usize, call: &Call) {
+        if self.record.is_some() {
+            let code = self.code(task, "syscall", &call.entry);
+            let text = call.text.clone();
+            self.note(task, Deed::Waits { text }, code);
+        }
+    }
+
+    pub(super) fn text(&self, task: usize, call: &Call) -> String {
+        let pid = self.tasks[task].tracee.pid;
+        let Some(streams) = self.cast[self.tasks[task].actor].streams() else {
+            return name(call.number).to_owned();
+        };
+        let seen = Seen {
+            pid: pid.as_raw(),
+            folder: self.stage.folder,
+            streams,
+        };
+        let number = call.number as u64;
+        let [first, second, third, ..] = *call.arguments();
+        if call.number == libc::SYS_fcntl {
+            // l_type is the first field of what the third argument points to.
+            let kind = self.tasks[task].tracee.read(third, 2);
+            let kind = match kind.try_into().map(i16::from_le_bytes).map(c_int::from) {
+                Ok(libc::F_RDLCK) => "F_RDLCK",
+                Ok(libc::F_WRLCK) => "F_WRLCK",
+                Ok(libc::F_UNLCK) => "F_UNLCK",
+                _ => "…",
+            };
+            return format!("fcntl({first}, {}, {kind})", flags::command(second));
+        }
+        match calls::spec(number).or_else(|| calls::carrier_spec(number)) {
+            Some(spec) => {
+                let call = decode::call(spec, *call.arguments(), &seen);
+                let shown: Vec<String> = call.arguments.into_iter().map(|one| one.shown).collect();
+                format!("{}({})", call.name, shown.join(", "))
+            }
+            None => match call.number {
+                libc::SYS_close | libc::SYS_exit | libc::SYS_exit_group => {
+                    format!("{}({})", name(call.number), first as i32)
+                }
+                other => format!("{}(…)", name(other)),
+            },
+        }
+    }
+
+    /// A task waits no longer, since its time has passed.
+    pub(super) fn note_late(&mut self, task: usize, point: &Point) {
+        if let What::Call(call) = &point.what {
+            self.note_call(task, call, -i64::from(libc::ETIMEDOUT));
+        }
+    }
+}
+
+/// Names of calls that only the explorer has to do with.
+fn name(number: c_long) -> &'static str {
+    match number {
+        libc::SYS_futex => "futex",
+        libc::SYS_sched_yield => "sched_yield",
+        libc::SYS_nanosleep => "nanosleep",
+        libc::SYS_clock_nanosleep => "clock_nanosleep",
+        libc::SYS_poll | libc::SYS_ppoll => "poll",
+        libc::SYS_select | libc::SYS_pselect6 => "select",
+        libc::SYS_wait4 => "wait4",
+        libc::SYS_waitid => "waitid",
+        libc::SYS_exit => "exit",
+        libc::SYS_exit_group => "exit_group",
+        libc::SYS_close => "close",
+        libc::SYS_close_range => "close_range",
+        libc::SYS_fstat => "fstat",
+        libc::SYS_newfstatat | libc::SYS_stat | libc::SYS_statx => "stat",
+        _ => "a system call",
+    }
+}
