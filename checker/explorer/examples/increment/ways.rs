@@ -170,6 +170,15 @@ pub fn increment(way: &str, file: &str, rest: &[String]) -> io::Result<()> {
             std::thread::spawn(|| unsafe { libc::pause() });
             locked_add(counter);
         }
+        "patient" => {
+            // The word is never given back.
+            // SAFETY: the word is aligned, in the mapped page, and used as an atomic by everyone.
+            let word = unsafe { AtomicU32::from_ptr(counter.add(8).cast()) };
+            while word.swap(1, Ordering::Acquire) != 0 {
+                wait_a_second(word);
+            }
+            plain(counter);
+        }
         "impatient" => impatient(counter),
         "counting" => counting(counter),
         "bit" => bit(counter),
@@ -355,23 +364,27 @@ fn impatient(counter: *mut u64) {
     // SAFETY: the word is aligned, in the mapped page, and used as an atomic by everyone.
     let word = unsafe { AtomicU32::from_ptr(counter.add(8).cast()) };
     if word.swap(1, Ordering::Acquire) != 0 {
-        let second = libc::timespec {
-            tv_sec: 1,
-            tv_nsec: 0,
-        };
-        // SAFETY: the word is mapped and aligned, the time is live.
-        unsafe {
-            libc::syscall(
-                libc::SYS_futex,
-                word.as_ptr(),
-                libc::FUTEX_WAIT,
-                1,
-                &raw const second,
-            )
-        };
+        wait_a_second(word);
     }
     plain(counter);
     word.store(0, Ordering::Release);
+}
+
+fn wait_a_second(word: &AtomicU32) {
+    let second = libc::timespec {
+        tv_sec: 1,
+        tv_nsec: 0,
+    };
+    // SAFETY: the word is mapped and aligned, the time is live.
+    unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr(),
+            libc::FUTEX_WAIT,
+            1,
+            &raw const second,
+        )
+    };
 }
 
 /// Asks for a lock five times, counted in a variable of its own, and goes on without it.

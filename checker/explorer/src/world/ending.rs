@@ -19,10 +19,11 @@ impl World<'_> {
     /// Time passes when nobody can do anything: who waits only for a while goes on, then who looks
     /// again and again, and at last nobody.
     pub(super) fn nobody_is_ready(&mut self) -> Followed<()> {
-        if let Some(task) = self.first_with_timeout() {
+        let looks = self.vain;
+        if let Some(task) = self.first_with_timeout().filter(|_| looks < LOOKS) {
+            self.vain += 1;
             return self.time_out(task);
         }
-        let looks = self.vain;
         let mut spins = false;
         for task in &mut self.tasks {
             if let At::Point(point) = &mut task.at

@@ -9,7 +9,7 @@ use checker::evidence::exploration::{Deed, Exploration, Extent, Outcome};
 use checker::evidence::schedule::Schedule;
 use checker::scenario::exploring::Search;
 
-use setup::{explored, refused, until_wrong};
+use setup::{briefly_explored, explored, refused, until_wrong};
 
 fn value(outcome: &Outcome) -> u64 {
     let bytes = &outcome.file("counter").expect("the counter").bytes.0;
@@ -173,7 +173,7 @@ fn two_that_wait_for_each_other_are_seen() {
 
 #[test]
 fn very_many_accesses_end_at_the_limit() {
-    let found = explored(&["many", "many"], Search::Every);
+    let found = briefly_explored(&["many", "many"]);
     let ending = &found.outcomes[0].actors[0].ending;
     assert_eq!(*ending, Ending::TooManySteps { limit: 5_000 });
 }
@@ -212,6 +212,13 @@ fn time_passes_for_who_waits_only_for_a_while() {
     for way in ["impatient", "counting"] {
         assert!(every(&[way, way], 2).1 > 0, "{way}");
     }
+}
+
+#[test]
+fn who_waits_for_a_while_again_and_again_waits_without_end() {
+    let found = explored(&["patient", "patient"], Search::Every);
+    assert_eq!(found.extent, Extent::Exhausted);
+    assert!(!found.outcomes.iter().any(Outcome::all_succeeded));
 }
 
 #[test]
