@@ -5,6 +5,7 @@ mod exploring;
 mod locking;
 mod losing;
 mod mistakes;
+mod room;
 mod rules;
 mod scenarios;
 mod state;
@@ -183,9 +184,12 @@ static CLAUSES: &[Clause] = &[
         tier: Tier::Stretch,
         promise: "the largest value stays",
         points: 5,
-        after: &[2],
+        after: &[2, 5],
         hint: "What does your addition do with 9223372036854775807, and when do you find out?",
-        checks: &[Check::runs("full", &["full"], stretch::full)],
+        checks: &[
+            Check::runs("full", &["full"], stretch::full),
+            Check::each("last-room", &["last-room"], room::one_has_it),
+        ],
     },
     Clause {
         number: 11,

@@ -126,7 +126,10 @@ fn text(deed: &Deed, (file, offset): (&str, u64)) -> String {
         Deed::Store { at, after, .. } => format!("writes {}{}", number(after), elsewhere(at)),
         Deed::Atomic { at, before, after } => {
             let (before, after) = (number(before), number(after));
-            format!("changes {before} to {after} at once{}", elsewhere(at))
+            match before == after {
+                true => format!("finds {before}, leaves it{}", elsewhere(at)),
+                false => format!("changes {before} to {after}{}", elsewhere(at)),
+            }
         }
         Deed::Call { text, result } if *result < 0 => {
             // What it came to says more than all of its arguments.
@@ -135,14 +138,21 @@ fn text(deed: &Deed, (file, offset): (&str, u64)) -> String {
             format!("{name} = {} ({arguments}", errno::name(-*result as i32))
         }
         Deed::Call { text, .. } => brief(text),
-        Deed::Waits { text } => format!("waits in {}", brief(text)),
+        Deed::Waits { text } => format!("waits: {}", brief(text)),
         Deed::Killed => "is killed".to_owned(),
     }
 }
 
-/// A call without the folder that says nothing.
+/// A call without the folder that says nothing, and without the names of files behind descriptors.
 fn brief(text: &str) -> String {
-    text.replacen("AT_FDCWD, ", "", 1)
+    let text = text.replacen("AT_FDCWD, ", "", 1);
+    match text
+        .split_once('<')
+        .map(|(head, rest)| (head, rest.split_once('>')))
+    {
+        Some((head, Some((_, tail)))) => format!("{head}{tail}"),
+        _ => text,
+    }
 }
 
 /// Bytes as a number, if they have the length of one.

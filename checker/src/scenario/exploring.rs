@@ -50,6 +50,9 @@ pub struct Accept {
     pub file: String,
     /// Its first bytes: any of these.
     pub beginnings: Vec<Bytes>,
+    /// Whether a process may end with another status than 0, too.
+    #[serde(default)]
+    pub may_fail: bool,
 }
 
 impl Explore {
@@ -73,6 +76,6 @@ impl Explore {
             let mut any = accept.beginnings.iter();
             any.any(|beginning| held.bytes.0.starts_with(&beginning.0))
         });
-        begins && outcome.all_succeeded()
+        begins && (accept.may_fail || outcome.all_succeeded())
     }
 }

@@ -102,11 +102,21 @@ impl Scenario {
         let accept = Accept {
             file: file.to_owned(),
             beginnings: beginnings.iter().map(|one| Bytes::from(&one[..])).collect(),
+            may_fail: false,
         };
         self.explore = Some(Explore {
             accept: Some(accept),
             ..Explore::new(search)
         });
+        self
+    }
+
+    /// In an exploration, takes it that a process may end with another status than 0.
+    #[must_use]
+    pub fn may_fail(mut self) -> Scenario {
+        if let Some(accept) = self.explore.as_mut().and_then(|one| one.accept.as_mut()) {
+            accept.may_fail = true;
+        }
         self
     }
 

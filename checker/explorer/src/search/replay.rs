@@ -42,7 +42,8 @@ impl Scheduler for Replay {
                     ..Schedule::default()
                 };
                 Choice::Differs(format!(
-                    "the order that was asked for cannot be followed: at its step {} {one} {trouble}",
+                    "the program does not take this order: at step {}, {one} {trouble} (all orders: \
+                     leave out --schedule)",
                     self.taken
                 ))
             }

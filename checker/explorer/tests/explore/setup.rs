@@ -77,6 +77,7 @@ pub fn until_wrong(processes: &[&str], right: u8) -> Exploration {
     let mut explore = Explore::new(Search::Every);
     explore.accept = Some(Accept {
         file: "counter".to_owned(),
+        may_fail: false,
         beginnings: vec![vec![right, 0, 0, 0, 0, 0, 0, 0].into()],
     });
     match evidence(processes, explore).exploration {

@@ -187,7 +187,7 @@ fn wrong_after_kill(obs: &Observation, outcome: &Outcome) -> Option<Wrong> {
 }
 
 /// The value that the counter has in the end, or what it is instead.
-fn held(outcome: &Outcome, file: &str) -> Result<i64, String> {
+pub fn held(outcome: &Outcome, file: &str) -> Result<i64, String> {
     held_in(&outcome.files, file)
 }
 
@@ -233,7 +233,8 @@ fn value_printed(outcome: &Outcome, actor: usize) -> Option<i64> {
     value.filter(|_| lines.next().is_none())
 }
 
-fn said(outcome: &Outcome) -> String {
+/// What the processes print.
+pub fn said(outcome: &Outcome) -> String {
     let each = outcome.actors.iter().map(|actor| {
         let text = actor.stdout.text();
         match text.trim_end() {

@@ -4,7 +4,7 @@ use crate::evidence::bytes::Bytes;
 use crate::inputs::Inputs;
 use crate::scenario::{Action, FileKind, Happening, Limits, Point, Scenario, Side, Start};
 
-use super::{exploring, locking, stretch};
+use super::{exploring, locking, room, stretch};
 
 /// All scenarios, in the order of the checks. Where output and files decide, nothing is watched.
 pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
@@ -18,6 +18,7 @@ pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
     all.extend(exploring::scenarios(inputs));
     all.push(load(inputs));
     all.extend(stretch::scenarios(inputs));
+    all.push(room::scenario(inputs));
     all.extend(locking::scenarios(inputs));
     all
 }
