@@ -101,6 +101,12 @@ impl Outcome {
         })
     }
 
+    /// Whether a process took more steps than a run may have.
+    pub fn was_cut_short(&self) -> bool {
+        let cut = |ending: &Ending| matches!(ending, Ending::TooManySteps { .. });
+        self.actors.iter().any(|actor| cut(&actor.ending))
+    }
+
     /// Whether all processes ended as in another.
     pub fn ends_like(&self, other: &Outcome) -> bool {
         let endings = |outcome: &Outcome| -> Vec<Ending> {

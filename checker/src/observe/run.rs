@@ -159,7 +159,7 @@ impl Run<'_> {
             }
             self.look_at_clock();
             self.end_strangers();
-            self.sleep(&signals)?;
+            self.wait_for_event(&signals)?;
             self.take_announced()?;
         }
     }
@@ -193,7 +193,7 @@ impl Run<'_> {
     }
 
     /// Waits for the next event, or until the clock has to be looked at again.
-    fn sleep(&self, signals: &SignalFd) -> io::Result<()> {
+    fn wait_for_event(&self, signals: &SignalFd) -> io::Result<()> {
         let signals = std::iter::once(signals.as_fd());
         let pipes = self.actors.iter().flat_map(ActorRun::descriptors);
         let descriptors: Vec<BorrowedFd<'_>> = signals.chain(pipes).collect();

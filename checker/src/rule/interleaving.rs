@@ -40,11 +40,9 @@ pub fn no_order(
     wrong: impl Fn(&Outcome) -> Option<Wrong>,
 ) -> Ruling {
     let found = explored(obs)?;
-    if let Some(limit) = found.outcomes.iter().find_map(too_many_steps) {
-        let reason = format!("one run of the program takes more than {limit} steps");
-        return Err(Finding::Unobservable(reason));
-    }
-    let first = found.outcomes.iter().find_map(|outcome| {
+    // One that was cut short says nothing; one that came to a wrong end does, whatever others do.
+    let seen = |outcome: &&Outcome| too_many_steps(outcome).is_none();
+    let first = found.outcomes.iter().filter(seen).find_map(|outcome| {
         let wrong = wrong(outcome)?;
         Some((outcome, wrong))
     });
@@ -68,6 +66,10 @@ const FEW: u64 = 20;
 
 /// A search that found nothing went far enough to say so.
 fn was_enough(obs: &Observation, found: &Exploration) -> Ruling {
+    if let Some(limit) = found.outcomes.iter().find_map(too_many_steps) {
+        let reason = format!("one run takes more than {limit} steps");
+        return Err(Finding::Unobservable(reason));
+    }
     let search = obs.scenario.explore.as_ref().map(|explore| &explore.search);
     match &found.extent {
         Extent::Capped(why) if found.interleavings < FEW || search == Some(&Search::Deaths) => {
@@ -144,11 +146,6 @@ pub fn remark(obs: &Observation) -> Option<String> {
         Facet::Seen(found) => found,
         Facet::Unseen(reason) => return Some(format!("not exhausted here: {reason}")),
     };
-    if let Some(limit) = found.outcomes.iter().find_map(too_many_steps) {
-        return Some(format!(
-            "not exhausted here: one run takes more than {limit} steps"
-        ));
-    }
     if let Err(Finding::Unobservable(why)) = was_enough(obs, found) {
         return Some(format!("not exhausted here: {why}"));
     }
@@ -160,13 +157,12 @@ pub fn remark(obs: &Observation) -> Option<String> {
             n / 2
         ));
     }
-    let orders = if n == 1 {
-        "interleaving"
-    } else {
-        "interleavings"
+    let (orders, stand) = match n {
+        1 => ("interleaving", "stands"),
+        _ => ("interleavings", "stand"),
     };
     let tried = match &found.extent {
-        Extent::Exhausted => format!("no violation in {n} {orders}, which stand for all"),
+        Extent::Exhausted => format!("no violation in {n} {orders}, which {stand} for all"),
         Extent::Preemptions(most, _) => format!(
             "no violation in {n} {orders}, all with at most {most} preemptions; not exhausted"
         ),

@@ -67,9 +67,9 @@ impl Explore {
         }
     }
 
-    /// Whether an outcome may be.
+    /// Whether an outcome may be. Of a run that was cut short nobody knows, so the search goes on.
     pub fn accepts(&self, outcome: &Outcome) -> bool {
-        let Some(accept) = &self.accept else {
+        let Some(accept) = self.accept.as_ref().filter(|_| !outcome.was_cut_short()) else {
             return true;
         };
         let begins = outcome.file(&accept.file).is_some_and(|held| {
