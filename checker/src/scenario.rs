@@ -152,6 +152,15 @@ pub enum Happening {
     Blocked(String),
     /// So many milliseconds have passed: a program that polls for another is never blocked.
     Elapsed(u64),
+    /// These actors have all ended, and so quickly that more of the same can follow.
+    EndedQuickly {
+        /// Their names.
+        actors: Vec<String>,
+        /// Less than this much processor time together, milliseconds.
+        cpu_ms: u64,
+        /// Each in less than this much wall time, milliseconds.
+        wall_ms: u64,
+    },
 }
 
 /// Actions at a point.

@@ -1,7 +1,9 @@
 //! Lab 5, shared state that survives: what its clauses promise and which checks decide them.
 
 mod clues;
+mod crossing;
 mod exploring;
+mod load;
 mod locking;
 mod losing;
 mod mistakes;
@@ -155,7 +157,7 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[2, 5, 6],
         hint: "How many additions were made, and how many are in the counter?",
-        checks: &[Check::each("load", &["load"], rules::load)],
+        checks: &[Check::each("load", &["load"], load::adds_up)],
     },
     Clause {
         number: 8,
@@ -169,15 +171,18 @@ static CLAUSES: &[Clause] = &[
     Clause {
         number: 9,
         tier: Tier::Stretch,
-        promise: "init never cuts the file",
+        promise: "init cuts neither the file nor an addition",
         points: 5,
-        after: &[1, 2],
+        after: &[1, 2, 5],
         hint: "Which length has the file at each moment of `init`, and who has it mapped meanwhile?",
-        checks: &[Check::each(
-            "init-under",
-            &["init-under"],
-            stretch::never_cut,
-        )],
+        checks: &[
+            Check::each("init-under", &["init-under"], stretch::never_cut),
+            Check::each(
+                "init-crossing",
+                &["init-crossing"],
+                crossing::before_or_after,
+            ),
+        ],
     },
     Clause {
         number: 10,

@@ -66,7 +66,9 @@ static int init(void)
     if (length != 0 && length != 8)
         return sorry("not 8 bytes");
     int64_t *counter = map(PROT_READ | PROT_WRITE);
+    lock(F_WRLCK);
     __atomic_store_n(counter, 0, __ATOMIC_RELAXED);
+    lock(F_UNLCK);
     puts("value: 0");
     return 0;
 }

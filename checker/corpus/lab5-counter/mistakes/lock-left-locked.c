@@ -74,7 +74,9 @@ static int init(void)
     if (length != 0 && length != 8)
         return sorry("not 8 bytes");
     int64_t *counter = map(PROT_READ | PROT_WRITE);
+    lock();
     __atomic_store_n(counter, 0, __ATOMIC_RELAXED);
+    unlock();
     puts("value: 0");
     return 0;
 }

@@ -10,7 +10,7 @@ use crate::scenario::{Scenario, Start};
 use crate::verdict::{Finding, Ruling};
 
 use super::scenarios::{counter, lower_half_full};
-use super::{name, rules, state, times};
+use super::{load, name, state, times};
 
 /// The scenarios.
 pub fn scenarios(inputs: &mut Inputs) -> Vec<Scenario> {
@@ -49,7 +49,7 @@ fn added(scenario: &Scenario) -> i64 {
 }
 
 /// The value that the counter has at the start of every run.
-fn start(obs: &Observation) -> i64 {
+pub fn start(obs: &Observation) -> i64 {
     let file = obs.scenario.files.first();
     let bytes = file.and_then(|file| file.beginning());
     bytes.and_then(state::value).unwrap_or(0)
@@ -57,7 +57,7 @@ fn start(obs: &Observation) -> i64 {
 
 /// Clauses 5 and 6: every order, and where orders cannot be explored, what load shows.
 pub fn adds_up(all: &[&Observation]) -> Ruling {
-    let [explored, load] = all else {
+    let [explored, under_load] = all else {
         return Err(Finding::Unobservable("nothing was run".to_owned()));
     };
     ending::is_written(explored)?;
@@ -72,7 +72,7 @@ pub fn adds_up(all: &[&Observation]) -> Ruling {
         })
     );
     match every {
-        Err(Finding::Unobservable(_)) if !is_one_order => rules::load(load),
+        Err(Finding::Unobservable(_)) if !is_one_order => load::adds_up(under_load),
         other => other,
     }
 }
@@ -226,7 +226,7 @@ fn stray(outcome: &Outcome, file: &str) -> Option<Wrong> {
 }
 
 /// The one line of a process.
-fn value_printed(outcome: &Outcome, actor: usize) -> Option<i64> {
+pub fn value_printed(outcome: &Outcome, actor: usize) -> Option<i64> {
     let output = outcome.actors[actor].stdout.text();
     let mut lines = facts::lines(&output);
     let value = lines.next()?.strip_prefix("value: ")?.parse().ok();

@@ -5,7 +5,7 @@ use crate::evidence::{Facet, Observation};
 use crate::lab::Clue;
 use crate::rule::timeline::{self, Lost};
 
-use super::{exploring, name};
+use super::{crossing, exploring, name, word};
 
 /// The first outcome in which an addition is missing, or the processes held each other up.
 fn failed(obs: &Observation) -> Option<&Outcome> {
@@ -85,6 +85,9 @@ pub fn unlocked(obs: &Observation) -> Option<Clue> {
 
 /// In some order the counter has a value that it never had.
 pub fn torn(obs: &Observation) -> Option<Clue> {
+    if word(obs, 1, 0) == "init" {
+        return crossing::torn(obs);
+    }
     let Some(Facet::Seen(Exploration { outcomes, .. })) = &obs.evidence.exploration else {
         return None;
     };

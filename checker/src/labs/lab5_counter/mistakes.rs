@@ -3,7 +3,7 @@
 use crate::lab::Mistake;
 use crate::rule::clue;
 
-use super::{clues, losing};
+use super::{clues, crossing, losing};
 
 /// All, the most specific first.
 pub static ALL: &[Mistake] = &[
@@ -193,10 +193,10 @@ pub static ALL: &[Mistake] = &[
     },
     Mistake {
         code: "stored-in-halves",
-        says: "The counter has a value that it never should have had. It was stored in more than one piece, and not all of them were.",
-        hint: "How many stores does your program make for one addition, and what if it is killed between two of them?",
+        says: "The counter has a value that it never should have had. It was stored in more than one piece, and only some of them counted.",
+        hint: "How many stores does your program make for one addition, and what if it is killed between two of them, or another process comes between?",
         section: "lab5-counter.md#clause-8",
-        clauses: &[5, 6, 7, 8],
+        clauses: &[5, 6, 7, 8, 9],
         recognise: losing::torn,
     },
     Mistake {
@@ -206,6 +206,14 @@ pub static ALL: &[Mistake] = &[
         section: "lab5-counter.md#clause-8",
         clauses: &[8],
         recognise: clue::nothing,
+    },
+    Mistake {
+        code: "init-passes-lock",
+        says: "`init` stored its 0 between the load and the store of an addition. What keeps two additions apart has to keep `init` out too.",
+        hint: "Which steps of your program make up its lock, and which of them does `init` take before it stores?",
+        section: "lab5-counter.md#clause-9",
+        clauses: &[9],
+        recognise: crossing::passed_by,
     },
     Mistake {
         code: "overflow-wraps",

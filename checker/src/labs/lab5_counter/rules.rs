@@ -1,7 +1,6 @@
 //! What decides the clauses of lab 5 about single commands, and the one about load.
 
 use crate::evidence::Observation;
-use crate::evidence::ending::Ending;
 use crate::rule::mapping::of_file;
 use crate::rule::moved::{self, Way};
 use crate::rule::trace::target;
@@ -120,88 +119,4 @@ pub fn persists(obs: &Observation) -> Ruling {
         prints(obs, n, sum(obs, n + 1))?;
     }
     state::ends_as(obs, sum(obs, obs.scenario.actors.len()))
-}
-
-/// Clause 7.
-pub fn load(obs: &Observation) -> Ruling {
-    ending::is_written(obs)?;
-    adds_up(obs)
-}
-
-/// Of actors that add at the same time: all come to their end, the counter has the sum, each prints
-/// a value that it had after the actor's own last addition, and so the last one prints the sum.
-pub fn adds_up(obs: &Observation) -> Ruling {
-    let began = |n: &usize| obs.evidence.actors[*n].ending != Ending::NeverDue;
-    let actors: Vec<usize> = (0..obs.scenario.actors.len()).filter(began).collect();
-    for &n in &actors {
-        ending::exits_of(obs, n, 0)?;
-    }
-    let before = state::before(obs, name(obs)).unwrap_or(0);
-    let added: i64 = actors.iter().map(|&n| times(&obs.scenario.actors[n])).sum();
-    let sum = before.wrapping_add(added);
-    lost(obs, before, added)?;
-    state::ends_as(obs, sum)?;
-    let mut printed = Vec::new();
-    for &n in &actors {
-        let least = before.wrapping_add(times(&obs.scenario.actors[n]));
-        printed.push(printed_between(obs, n, least, sum)?);
-    }
-    if printed.contains(&sum) {
-        return Ok(());
-    }
-    let largest = printed.iter().max().copied().unwrap_or(before);
-    broken(
-        format!("the program that adds last prints the sum, `value: {sum}`"),
-        format!("the largest value that any printed is {largest}"),
-    )
-    .at(Spot::Ending)
-    .fail()
-}
-
-/// None of so many additions is missing in the end.
-fn lost(obs: &Observation, before: i64, added: i64) -> Ruling {
-    let after = state::after(obs, name(obs));
-    let found = after.map(|after| after.wrapping_sub(before));
-    let Some(found) = found.filter(|found| (0..added).contains(found)) else {
-        return Ok(());
-    };
-    broken(
-        format!(
-            "{added} additions are made, and the counter goes from {before} to {}",
-            before.wrapping_add(added)
-        ),
-        format!(
-            "it went to {}: {} of them {} lost",
-            before.wrapping_add(found),
-            added - found,
-            if added - found == 1 { "was" } else { "were" }
-        ),
-    )
-    .at(file::spot(name(obs)))
-    .fail()
-}
-
-/// The one line of an actor is a value of this range; the value.
-fn printed_between(obs: &Observation, n: usize, least: i64, most: i64) -> Result<i64, Finding> {
-    let output = obs.evidence.actors[n].stdout.text();
-    let line = facts::lines(&output).next().unwrap_or_default();
-    let value = line
-        .strip_prefix("value: ")
-        .and_then(|value| value.parse().ok());
-    match value {
-        Some(value) if (least..=most).contains(&value) => {
-            prints(obs, n, value)?;
-            Ok(value)
-        }
-        _ => Err(broken(
-            format!("each program prints `value: V`, and V is from {least} to {most}"),
-            match line {
-                "" => "one printed nothing".to_owned(),
-                line => format!("one printed `{}`", facts::pictured(line)),
-            },
-        )
-        .at(Spot::Ending)
-        .show(exhibit::lines("standard output", None, output.clone()))
-        .finding()),
-    }
 }

@@ -4,7 +4,7 @@ use crate::evidence::bytes::Bytes;
 use crate::inputs::Inputs;
 use crate::scenario::{Action, FileKind, Happening, Limits, Point, Scenario, Side, Start};
 
-use super::{exploring, locking, room, stretch};
+use super::{crossing, exploring, load, locking, room, stretch};
 
 /// All scenarios, in the order of the checks. Where output and files decide, nothing is watched.
 pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
@@ -16,8 +16,9 @@ pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
     all.push(sizes(inputs));
     all.extend(watches(inputs));
     all.extend(exploring::scenarios(inputs));
-    all.push(load(inputs));
+    all.push(load::scenario(inputs));
     all.extend(stretch::scenarios(inputs));
+    all.push(crossing::scenario(inputs));
     all.push(room::scenario(inputs));
     all.extend(locking::scenarios(inputs));
     all
@@ -227,18 +228,6 @@ fn watches(inputs: &mut Inputs) -> Vec<Scenario> {
         counter(watch, &f, first),
         counter(read_only, &shown, below).mode(0o444),
     ]
-}
-
-/// Processes that add at the same time.
-const PROCESSES: usize = 4;
-
-fn load(inputs: &mut Inputs) -> Scenario {
-    let f = inputs.name("load");
-    let times: Vec<String> = (0..PROCESSES)
-        .map(|_| inputs.between(30_000, 40_000).to_string())
-        .collect();
-    let lines = times.iter().map(|n| vec!["increment", &f, "--times", n]);
-    counter(runs("load", lines), &f, value(inputs))
 }
 
 /// The subject has just mapped the counter.

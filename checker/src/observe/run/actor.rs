@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
 
 use libc::pid_t;
 
@@ -16,6 +17,10 @@ use crate::scenario::ActorSpec;
 pub struct ActorRun {
     /// What was started; `None` before.
     pub child: Option<Child>,
+    /// When it was started.
+    pub began: Option<Instant>,
+    /// How long its first process lived.
+    pub lived: Option<Duration>,
     /// Its own processes in order of appearance; the first is the one that was started.
     pub processes: Vec<pid_t>,
     /// Why it was ended, if somebody ended it on purpose.
@@ -41,6 +46,8 @@ impl ActorRun {
     pub fn new() -> ActorRun {
         ActorRun {
             child: None,
+            began: None,
+            lived: None,
             processes: Vec::new(),
             ended_for: None,
             ending: None,

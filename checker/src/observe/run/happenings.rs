@@ -1,7 +1,7 @@
 //! What happens to an actor as a whole: it starts, it ends, it is blocked, it is ended.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libc::pid_t;
 
@@ -88,6 +88,7 @@ impl Run<'_> {
         let actor = &mut self.actors[n];
         actor.processes.push(child.pid.as_raw());
         actor.child = Some(child);
+        actor.began = Some(Instant::now());
         self.clock.stir();
         Ok(())
     }
@@ -160,12 +161,26 @@ impl Run<'_> {
                 .iter()
                 .position(|actor| actor.name == name)
         };
+        let has_ended = |n: usize| {
+            self.actors[n].ending.is_some() && self.tasks.values().all(|task| task.actor != n)
+        };
         match happening {
             // A time belongs to a hold; by itself it never comes.
             Happening::Elapsed(_) => false,
-            Happening::Ended(name) => named(name).is_some_and(|n| {
-                self.actors[n].ending.is_some() && self.tasks.values().all(|task| task.actor != n)
-            }),
+            Happening::Ended(name) => named(name).is_some_and(has_ended),
+            Happening::EndedQuickly {
+                actors,
+                cpu_ms,
+                wall_ms,
+            } => {
+                let all: Option<Vec<usize>> = actors.iter().map(|name| named(name)).collect();
+                all.is_some_and(|all| {
+                    let cpu: u64 = all.iter().map(|&n| self.actors[n].cpu_ms).sum();
+                    let wall = Duration::from_millis(*wall_ms);
+                    let was_quick = |n: usize| self.actors[n].lived.is_some_and(|it| it < wall);
+                    cpu < *cpu_ms && all.iter().all(|&n| has_ended(n) && was_quick(n))
+                })
+            }
             Happening::Blocked(name) => named(name).is_some_and(|n| {
                 let in_call = self
                     .tasks

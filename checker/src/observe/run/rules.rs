@@ -419,6 +419,9 @@ fn words(until: &[Happening]) -> String {
         Happening::Ended(name) => format!("`{name}` has ended"),
         Happening::Blocked(name) => format!("`{name}` is blocked"),
         Happening::Elapsed(ms) => format!("{ms} ms have passed"),
+        Happening::EndedQuickly { actors, .. } => {
+            format!("{} actors have ended quickly", actors.len())
+        }
     });
     each.collect::<Vec<_>>().join(" or ")
 }

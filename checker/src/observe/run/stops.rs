@@ -394,6 +394,7 @@ impl Run<'_> {
             }
         };
         actor.ending = Some(ending);
+        actor.lived = actor.began.map(|began| began.elapsed());
         if let Some(leader) = task.map(|task| task.leader) {
             // Threads that exec or exit left behind have no end of their own to wait for.
             self.tasks.retain(|_, task| task.leader != leader);

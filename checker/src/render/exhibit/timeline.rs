@@ -10,10 +10,8 @@ use crate::verdict::TimelineStep;
 const STEPS: usize = 14;
 /// Columns for the number of a step and the gap behind it.
 const NUMBER: usize = 5;
-/// Columns for the place in the source.
+/// Columns for the place in the source, at most.
 const SOURCE: usize = 19;
-/// Columns for all processes together.
-const ROOM: usize = WIDTH - MARGIN - NUMBER - SOURCE;
 
 /// The steps, with a caret under one that has a note.
 pub(super) fn rows(processes: &[String], steps: &[TimelineStep]) -> Vec<Row> {
@@ -22,10 +20,18 @@ pub(super) fn rows(processes: &[String], steps: &[TimelineStep]) -> Vec<Row> {
     } else {
         processes.len().max(1)
     };
-    let width = ROOM / columns;
+    let chosen = choose(steps);
+    let source = |index: usize| {
+        let line = steps[index].line.as_deref().unwrap_or_default();
+        last_part(&printable(line, false), SOURCE)
+    };
+    let sources = chosen.iter().map(|&index| source(index).chars().count());
+    // All processes together.
+    let room = WIDTH - MARGIN - NUMBER - sources.max().unwrap_or(0);
+    let width = room / columns;
     let mut rows = heads(processes, columns, width);
     let mut before = 0;
-    for index in choose(steps) {
+    for index in chosen {
         let step = &steps[index];
         if index > before {
             rows.push(left_out(index - before));
@@ -38,13 +44,11 @@ pub(super) fn rows(processes: &[String], steps: &[TimelineStep]) -> Vec<Row> {
             text = format!("{} {text}", name.split(':').next().unwrap_or_default());
         }
         // A long call goes on in the column of the other, which is empty in its line.
-        let room = ROOM - column * width;
         let indent = " ".repeat(column * width);
-        let text = format!("{indent}{}", shorten(&text, room - 1));
-        let line = step.line.as_deref().unwrap_or_default();
-        let line = shorten(&printable(line, false), SOURCE);
+        let left = room - indent.len() - 1;
+        let text = format!("{indent}{}", shorten(&text, left));
         rows.push(Row::Text(
-            format!("{:>3}  {text:<ROOM$}{line}", step.number)
+            format!("{:>3}  {text:<room$}{}", step.number, source(index))
                 .trim_end()
                 .to_owned(),
         ));
@@ -80,7 +84,7 @@ fn heads(processes: &[String], columns: usize, width: usize) -> Vec<Row> {
     if columns == 1 {
         let each = processes.iter();
         return each
-            .map(|name| Row::Text(format!("{indent}{}", shown(name, ROOM))))
+            .map(|name| Row::Text(format!("{indent}{}", shown(name, width))))
             .collect();
     }
     let head: String = processes
@@ -88,6 +92,16 @@ fn heads(processes: &[String], columns: usize, width: usize) -> Vec<Row> {
         .map(|name| format!("{:<width$}", shown(name, width - 2)))
         .collect();
     vec![Row::Text(format!("{indent}{}", head.trim_end()))]
+}
+
+/// The end of a place in the source, where the number of the line is.
+fn last_part(place: &str, most: usize) -> String {
+    let more = place.chars().count().saturating_sub(most);
+    if more == 0 {
+        return place.to_owned();
+    }
+    let end: String = place.chars().skip(more + 1).collect();
+    format!("…{end}")
 }
 
 fn left_out(count: usize) -> Row {
