@@ -149,10 +149,19 @@ fn explain(
             } else {
                 None
             };
+            // An order of steps tells itself who came to which end.
+            let is_told = diagnosis.schedule.is_some();
             match better {
                 Some((mistake, mut clue)) => {
-                    clue.observed.get_or_insert(observed);
+                    if !is_told {
+                        clue.observed.get_or_insert(observed);
+                    }
                     note(&mut diagnosis, mistake, clue);
+                }
+                None if is_told => {
+                    if let Some(mistake) = named(lab, code) {
+                        note(&mut diagnosis, mistake, Clue::default());
+                    }
                 }
                 None => {
                     diagnosis.spot = Spot::Ending;

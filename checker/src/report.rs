@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::lab::Tier;
-use crate::verdict::Verdict;
+use crate::verdict::{Exhibit, Verdict};
 
 /// The version of the JSON form.
 pub const SCHEMA: u32 = 1;
@@ -102,6 +102,9 @@ pub struct CheckReport {
     /// How far a search came that found nothing, in a sentence for each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// The order of steps that was asked for, if nothing is wrong with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Exhibit>,
 }
 
 /// What a report comes to; the exit status follows from it alone.

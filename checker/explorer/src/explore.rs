@@ -93,10 +93,11 @@ impl Walk<'_> {
                 }
                 other => other,
             },
-            Search::Deaths => self.walk(whole, Deaths::default())?,
+            Search::Deaths => self.walk(whole, &mut Deaths::default())?,
             Search::Replay(schedule) => {
-                self.walk(whole, Replay::new(schedule.turns))?;
-                Extent::Replayed
+                let mut replay = Replay::nearly(schedule.turns);
+                self.walk(whole, &mut replay)?;
+                Extent::Replayed(replay.passed_over())
             }
         };
         Ok(())
@@ -138,7 +139,7 @@ impl Walk<'_> {
         self.found.interleavings = 0;
         self.found.redundant = 0;
         let points = self.points;
-        let extent = self.walk(budget, tree())?;
+        let extent = self.walk(budget, &mut tree())?;
         if self.points == points || extent == Extent::Stopped {
             if matches!(extent, Extent::Capped(_)) {
                 self.found.interleavings += tried;
@@ -149,7 +150,7 @@ impl Walk<'_> {
         self.every(budget, tree)
     }
 
-    fn walk(&mut self, budget: Budget, mut scheduler: impl Scheduler) -> Followed<Extent> {
+    fn walk(&mut self, budget: Budget, scheduler: &mut dyn Scheduler) -> Followed<Extent> {
         let points = self.points;
         loop {
             if self.found.interleavings + self.found.redundant >= budget.runs {
@@ -161,7 +162,7 @@ impl Walk<'_> {
                 let why = format!("all of them would take more than {seconds} s");
                 return Ok(Extent::Capped(why));
             }
-            let ran = match self.run(points, &mut scheduler, false) {
+            let ran = match self.run(points, scheduler, false) {
                 Err(Trouble::Late) => {
                     let why = "one of them alone takes too long".to_owned();
                     return Ok(Extent::Capped(why));
@@ -240,7 +241,7 @@ impl Walk<'_> {
             .collect();
         for n in shown {
             let schedule: Schedule = self.found.outcomes[n].schedule.clone();
-            let mut replay = Replay::new(schedule.turns);
+            let mut replay = Replay::exactly(schedule.turns);
             let ran = match self.run(schedule.points, &mut replay, true) {
                 // It is told of without its steps.
                 Err(Trouble::Late) => return Ok(()),

@@ -57,7 +57,12 @@ const NAMES: &[(i32, &str)] = &[
     (40, "ELOOP"),
     (75, "EOVERFLOW"),
     (95, "EOPNOTSUPP"),
+    (98, "EADDRINUSE"),
+    (103, "ECONNABORTED"),
+    (104, "ECONNRESET"),
+    (107, "ENOTCONN"),
     (110, "ETIMEDOUT"),
+    (111, "ECONNREFUSED"),
     (122, "EDQUOT"),
     // Answers that the kernel turns into a restart or EINTR (linux/errno.h); a tracer sees them.
     (512, "ERESTARTSYS"),

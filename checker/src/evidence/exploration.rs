@@ -46,8 +46,9 @@ pub enum Extent {
     Stopped,
     /// Not to its end: why, as a clause that can follow "because".
     Capped(String),
-    /// Only the one schedule that was asked for.
-    Replayed,
+    /// Only the one schedule that was asked for. If a turn of it could not be taken, it was passed
+    /// over: the first of them and why, as `at step 3, B has to wait`.
+    Replayed(Option<String>),
 }
 
 /// How one interleaving, or several, came out.
@@ -105,6 +106,15 @@ impl Outcome {
     pub fn was_cut_short(&self) -> bool {
         let cut = |ending: &Ending| matches!(ending, Ending::TooManySteps { .. });
         self.actors.iter().any(|actor| cut(&actor.ending))
+    }
+
+    /// Whether an actor waits or looks for something that never comes.
+    pub fn waits_for_ever(&self, actor: usize) -> bool {
+        let ending = self.actors.get(actor).map(|actor| &actor.ending);
+        matches!(
+            ending,
+            Some(Ending::Deadlocked { .. } | Ending::Spinning { .. })
+        )
     }
 
     /// Whether all processes ended as in another.

@@ -12,7 +12,7 @@ use super::paint::{BAD, DO, HEAD, Paint};
 use super::{again, again_in_order, exhibit, in_the_book, short_name};
 use crate::lab::Tier;
 use crate::report::{Build, ClauseReport, Outcome, Report, SubjectNote};
-use crate::verdict::{Diagnosis, TWO_TIMEOUTS, Verdict};
+use crate::verdict::{Diagnosis, Exhibit, TWO_TIMEOUTS, Verdict};
 
 /// The beginning of the page on a lab whose core clauses have all passed, while the stretch
 /// clauses are still run: what [`render`] says later begins with it.
@@ -39,6 +39,11 @@ pub fn render(report: &Report, paint: Paint) -> String {
         clauses::put(&mut page, &report.clauses);
         page.gap();
         two_timeouts(&mut page, report);
+    }
+    let checks = report.clauses.iter().flat_map(|clause| &clause.checks);
+    for order in checks.filter_map(|check| check.order.as_ref()) {
+        show(&mut page, order);
+        page.gap();
     }
     if focus.is_some_and(|clause| clause.tier == Tier::Stretch) && report.outcome == Outcome::Passed
     {
@@ -114,12 +119,7 @@ fn failed(page: &mut Page, report: &Report, clause: &ClauseReport, diagnosis: &D
     }
     if let Some(exhibit) = &diagnosis.exhibit {
         page.gap();
-        for row in exhibit::rows(exhibit) {
-            match row {
-                exhibit::Row::Text(text) => page.put(&[(plain, text.trim_end())]),
-                exhibit::Row::Carets(text) => page.put(&[(BAD, text.trim_end())]),
-            }
-        }
+        show(page, exhibit);
     }
     page.gap();
     let (mut hint, mut section) = (&clause.hint, &clause.section);
@@ -141,6 +141,15 @@ fn failed(page: &mut Page, report: &Report, clause: &ClauseReport, diagnosis: &D
         DO,
         &again_in_order(report, clause.number, diagnosis.schedule.as_ref()),
     );
+}
+
+fn show(page: &mut Page, exhibit: &Exhibit) {
+    for row in exhibit::rows(exhibit) {
+        match row {
+            exhibit::Row::Text(text) => page.put(&[(Style::new(), text.trim_end())]),
+            exhibit::Row::Carets(text) => page.put(&[(BAD, text.trim_end())]),
+        }
+    }
 }
 
 fn not_written(

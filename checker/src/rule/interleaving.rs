@@ -1,10 +1,10 @@
 //! What holds in every order of the processes' steps.
 
 use crate::evidence::ending::Ending;
-use crate::evidence::exploration::{Deed, Exploration, Extent, Outcome};
+use crate::evidence::exploration::{Deed, Exploration, Extent, Outcome, Step};
 use crate::evidence::{Facet, Observation};
 use crate::scenario::exploring::Search;
-use crate::verdict::{Finding, Ruling, Spot};
+use crate::verdict::{Exhibit, Finding, Ruling, Spot};
 
 use super::ending;
 use super::finding::broken;
@@ -100,15 +100,6 @@ pub fn misfortune(obs: &Observation, outcome: &Outcome) -> Option<String> {
     told.next()
 }
 
-/// Whether an actor waits or looks for something that never comes.
-pub fn waits_for_ever(outcome: &Outcome, actor: usize) -> bool {
-    let ending = outcome.actors.get(actor).map(|actor| &actor.ending);
-    matches!(
-        ending,
-        Some(Ending::Deadlocked { .. } | Ending::Spinning { .. })
-    )
-}
-
 /// The step that shows best what went wrong, and what is to be said of it.
 fn marked(outcome: &Outcome, (file, offset): (&str, u64)) -> Option<(usize, String)> {
     let steps = &outcome.steps;
@@ -125,7 +116,7 @@ fn marked(outcome: &Outcome, (file, offset): (&str, u64)) -> Option<(usize, Stri
         );
         return Some((lost.over, note));
     }
-    let waiting = (0..outcome.actors.len()).find(|&actor| waits_for_ever(outcome, actor));
+    let waiting = (0..outcome.actors.len()).find(|&actor| outcome.waits_for_ever(actor));
     let killed = steps.iter().rposition(|step| step.deed == Deed::Killed);
     let last = waiting.and_then(|actor| steps.iter().rposition(|step| step.task == actor));
     match (killed, waiting, last) {
@@ -135,8 +126,50 @@ fn marked(outcome: &Outcome, (file, offset): (&str, u64)) -> Option<(usize, Stri
         }
         (Some(killed), None, _) => Some((killed, "this is where it ends".to_owned())),
         (None, Some(_), Some(last)) => Some((last, "nobody ends this wait".to_owned())),
+        _ => {
+            let at = stored_nothing(steps, (file, offset))?;
+            let note = format!("{} stored nothing here", letter(steps[at].task));
+            Some((at, note))
+        }
+    }
+}
+
+/// The one order that was asked for, step by step.
+pub fn asked_for(obs: &Observation) -> Option<Exhibit> {
+    let Facet::Seen(found) = obs.evidence.exploration.as_ref()? else {
+        return None;
+    };
+    let accept = obs.scenario.explore.as_ref()?.accept.as_ref()?;
+    match found.extent {
+        Extent::Replayed(_) => {
+            let about = (accept.file.as_str(), 0);
+            let outcome = found.outcomes.first()?;
+            Some(timeline::exhibit(obs, outcome, about, None))
+        }
         _ => None,
     }
+}
+
+/// The last access of a process to these bytes, if it was a compare-and-exchange that did not
+/// exchange.
+fn stored_nothing(steps: &[Step], (file, offset): (&str, u64)) -> Option<usize> {
+    let is_there = |step: &Step| match &step.deed {
+        Deed::Load { at, .. } | Deed::Store { at, .. } | Deed::Atomic { at, .. } => {
+            at.file == file && at.offset == offset
+        }
+        _ => false,
+    };
+    let is_last = |at: &usize| {
+        let mut later = steps[at + 1..].iter();
+        is_there(&steps[*at]) && !later.any(|one| one.task == steps[*at].task && is_there(one))
+    };
+    (0..steps.len()).filter(is_last).find(|&at| {
+        let place = steps[at].place.as_ref();
+        let compares = place.is_some_and(|place| place.instruction.contains("cmpxchg"));
+        let found =
+            matches!(&steps[at].deed, Deed::Atomic { before, after, .. } if before == after);
+        compares && found
+    })
 }
 
 /// How far the search of a scenario came that found nothing wrong, in a sentence: what was tried,
@@ -170,7 +203,17 @@ pub fn remark(obs: &Observation) -> Option<String> {
             format!("no violation in {n} {orders}; not exhausted, {why}")
         }
         Extent::Stopped => return None,
-        Extent::Replayed => "no violation in this one interleaving".to_owned(),
+        Extent::Replayed(None) => {
+            let one = "no violation in this one interleaving; after its letters each process goes \
+                       on as far as it can";
+            return Some(one.to_owned());
+        }
+        Extent::Replayed(Some(why)) => {
+            return Some(format!(
+                "the program does not take this order: {why}. No violation in the one that it \
+                 takes instead"
+            ));
+        }
     };
     Some(format!("{tried} (sequentially consistent memory)"))
 }

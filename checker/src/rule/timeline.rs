@@ -80,6 +80,11 @@ pub fn exhibit(
         }
         None => format!("{}: started by another", letter(task)),
     };
+    let is_held_up = (0..outcome.actors.len()).any(|actor| outcome.waits_for_ever(actor));
+    let is_new = |index: usize, step: &Step| {
+        let mut before = steps[..index].iter();
+        !before.any(|one| one.task == step.task && one.deed == step.deed)
+    };
     let told = |(index, step): (usize, &Step)| {
         let note = marked.as_ref().filter(|(at, _)| *at == index);
         let line = step.place.as_ref().and_then(|place| place.line.as_ref());
@@ -88,7 +93,10 @@ pub fn exhibit(
             number: index + 1,
             text: text(&step.deed, about),
             line: line.map(|line| format!("{}:{}", short(&line.file), line.line)),
-            matters: note.is_some() || marked.is_none() || matters(&step.deed, about),
+            matters: note.is_some()
+                || marked.is_none()
+                || matters(&step.deed, about)
+                || is_held_up && takes_a_lock(&step.deed) && is_new(index, step),
             note: note.map(|(_, words)| words.clone()),
         }
     };
@@ -108,6 +116,19 @@ fn matters(deed: &Deed, (file, offset): (&str, u64)) -> bool {
         }
         Deed::Call { text, .. } => LOCKS.iter().any(|name| text.starts_with(name)),
         Deed::Waits { .. } | Deed::Killed => true,
+    }
+}
+
+/// Whether a step may be one in which a lock is taken: it changes something beside what the others
+/// look at, or makes a name.
+fn takes_a_lock(deed: &Deed) -> bool {
+    const NAMES: [&str; 5] = ["link", "mkdir", "rename", "symlink", "bind"];
+    match deed {
+        Deed::Store { before, after, .. } | Deed::Atomic { before, after, .. } => before != after,
+        Deed::Call { text, .. } => {
+            text.contains("O_EXCL") || NAMES.iter().any(|name| text.starts_with(name))
+        }
+        _ => false,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::judge;
 use crate::lab::{Check, Clause, Judge, Lab};
 use crate::report::{CheckReport, ClauseReport};
 use crate::rule::interleaving;
-use crate::verdict::{Diagnosis, MistakeNote, TWO_TIMEOUTS, Verdict};
+use crate::verdict::{Diagnosis, Exhibit, MistakeNote, TWO_TIMEOUTS, Verdict};
 
 use super::Fault;
 use super::shelf::Shelved;
@@ -91,7 +91,7 @@ pub(super) fn clauses(
         let mut report = report_on(lab, clause, verdicts);
         for (check, told) in clause.checks.iter().zip(&mut report.checks) {
             if told.verdict == Verdict::Passed {
-                told.notes = notes(&seen_by(check))?;
+                (told.notes, told.order) = notes(&seen_by(check))?;
             }
         }
         reports.push(report);
@@ -99,11 +99,15 @@ pub(super) fn clauses(
     Ok(reports)
 }
 
-/// How far the searches came that found nothing wrong.
-fn notes(seen: &[&Shelved<'_>]) -> Result<Vec<String>, Fault> {
-    let explored = seen.iter().filter(|one| one.scenario().explore.is_some());
-    let remarks = explored.map(|one| Ok(interleaving::remark(&*one.observation()?)));
-    remarks.filter_map(Result::transpose).collect()
+/// How far the searches came that found nothing wrong, and the order that was asked for.
+fn notes(seen: &[&Shelved<'_>]) -> Result<(Vec<String>, Option<Exhibit>), Fault> {
+    let (mut notes, mut order) = (Vec::new(), None);
+    for one in seen.iter().filter(|one| one.scenario().explore.is_some()) {
+        let obs = one.observation()?;
+        notes.extend(interleaving::remark(&obs));
+        order = order.or_else(|| interleaving::asked_for(&obs));
+    }
+    Ok((notes, order))
 }
 
 /// All `clauses` untried.
@@ -145,6 +149,7 @@ fn report_on(lab: &Lab, clause: &'static Clause, verdicts: Vec<Verdict>) -> Clau
                     .collect(),
                 verdict,
                 notes: Vec::new(),
+                order: None,
             })
             .collect(),
     }

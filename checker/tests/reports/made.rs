@@ -90,6 +90,7 @@ pub fn clause(number: u8, verdict: Verdict) -> ClauseReport {
         verdict: verdict.clone(),
         checks: vec![CheckReport {
             notes: Vec::new(),
+            order: None,
             name: format!("check-of-{number}"),
             scenarios: vec!["copy".to_owned()],
             verdict,

@@ -12,6 +12,7 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("timeline-long", one(long())),
         ("timeline-of-three", one(three())),
         ("orders-passed", passed()),
+        ("order-asked-for", asked_for()),
     ]
 }
 
@@ -97,6 +98,22 @@ fn three() -> Diagnosis {
         noted(step(3, 0, "is killed", "src/lib.rs:32"), "killed here"),
     ];
     diagnosis(&processes, steps, "ACA!")
+}
+
+/// One order, which the program takes otherwise.
+fn asked_for() -> Report {
+    let mut clause = clause(5, Verdict::Passed);
+    let check = &mut clause.checks[0];
+    let words = "the program does not take this order: at step 3, B has to wait. No violation in \
+                 the one that it takes instead";
+    check.notes = vec![words.to_owned()];
+    let steps = vec![
+        step(1, 0, "flock(3, LOCK_EX)", "src/lib.rs:31"),
+        step(2, 1, "waits: flock(3, LOCK_EX)", "src/lib.rs:31"),
+        step(3, 0, "reads 7", "src/lib.rs:32"),
+    ];
+    check.order = diagnosis(&TWO, steps, "AB2").exhibit;
+    report(vec![clause])
 }
 
 fn passed() -> Report {

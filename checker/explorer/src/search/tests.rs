@@ -42,6 +42,10 @@ struct Explored {
 
 /// Runs all that a scheduler wants, of programs that add 1 for each store or addition.
 fn explore(mut scheduler: impl Scheduler, programs: &[&[Step]]) -> Explored {
+    walk(&mut scheduler, programs)
+}
+
+fn walk(scheduler: &mut impl Scheduler, programs: &[&[Step]]) -> Explored {
     let adds = |step: &&Step| matches!(step, Step::Store(0) | Step::Add(0));
     let total = programs.iter().flat_map(|p| p.iter()).filter(adds).count() as u64;
     let mut explored = Explored {
@@ -51,7 +55,7 @@ fn explore(mut scheduler: impl Scheduler, programs: &[&[Step]]) -> Explored {
         lost: 0,
     };
     loop {
-        let (outcome, touched) = run(&mut scheduler, programs);
+        let (outcome, touched) = run(scheduler, programs);
         match outcome {
             Some(outcome) => {
                 explored.complete += 1;
@@ -194,8 +198,20 @@ fn preemptions_are_counted() {
 #[test]
 fn an_order_is_run_again() {
     let turns: checker::evidence::schedule::Schedule = "AB2A".parse().expect("a schedule");
-    let again = explore(Replay::new(turns.turns), &[PLAIN, PLAIN]);
+    let again = explore(Replay::exactly(turns.turns), &[PLAIN, PLAIN]);
     assert_eq!((again.complete, again.lost), (1, 1));
+}
+
+#[test]
+fn a_turn_that_cannot_be_taken_is_passed_over() {
+    let turns: checker::evidence::schedule::Schedule = "AB2CA".parse().expect("a schedule");
+    let mut replay = Replay::nearly(turns.turns);
+    let again = walk(&mut replay, &[LOCKED, LOCKED]);
+    assert_eq!((again.complete, again.lost), (1, 0));
+    assert_eq!(
+        replay.passed_over().as_deref(),
+        Some("at step 3, B has to wait")
+    );
 }
 
 #[test]

@@ -98,9 +98,9 @@ impl World<'_> {
     }
 }
 
-/// Names of calls that only the explorer has to do with.
-fn name(number: c_long) -> &'static str {
-    match number {
+/// What a call is called that only the explorer has to do with.
+fn name(number: c_long) -> String {
+    let known = match number {
         libc::SYS_futex => "futex",
         libc::SYS_sched_yield => "sched_yield",
         libc::SYS_nanosleep => "nanosleep",
@@ -115,6 +115,19 @@ fn name(number: c_long) -> &'static str {
         libc::SYS_close_range => "close_range",
         libc::SYS_fstat => "fstat",
         libc::SYS_newfstatat | libc::SYS_stat | libc::SYS_statx => "stat",
-        _ => "a system call",
-    }
+        libc::SYS_kill => "kill",
+        libc::SYS_tkill => "tkill",
+        libc::SYS_tgkill => "tgkill",
+        libc::SYS_bind => "bind",
+        libc::SYS_connect => "connect",
+        libc::SYS_semget => "semget",
+        libc::SYS_semop | libc::SYS_semtimedop => "semop",
+        libc::SYS_shmget => "shmget",
+        libc::SYS_shmat => "shmat",
+        libc::SYS_msgget => "msgget",
+        libc::SYS_msgsnd => "msgsnd",
+        libc::SYS_msgrcv => "msgrcv",
+        other => return format!("call number {other}"),
+    };
+    known.to_owned()
 }

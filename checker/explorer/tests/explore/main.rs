@@ -260,8 +260,20 @@ fn a_search_stops_at_the_first_outcome_that_is_not_accepted() {
 fn a_schedule_is_run_again() {
     let schedule: Schedule = "AB2A".parse().expect("a schedule");
     let found = explored(&["plain", "plain"], Search::Replay(schedule));
-    assert_eq!((found.extent, found.interleavings), (Extent::Replayed, 1));
+    assert_eq!(
+        (found.extent, found.interleavings),
+        (Extent::Replayed(None), 1)
+    );
     assert_eq!(value(&found.outcomes[0]), 1);
+}
+
+#[test]
+fn a_schedule_that_a_lock_does_not_allow_is_run_as_far_as_it_goes() {
+    let schedule: Schedule = "AB2A".parse().expect("a schedule");
+    let found = explored(&["flock", "flock"], Search::Replay(schedule));
+    let waits = "at step 3, B has to wait".to_owned();
+    assert_eq!(found.extent, Extent::Replayed(Some(waits)));
+    assert_eq!(value(&found.outcomes[0]), 2);
 }
 
 #[test]

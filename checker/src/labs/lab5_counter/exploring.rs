@@ -85,7 +85,7 @@ pub fn wrong(obs: &Observation, outcome: &Outcome) -> Option<Wrong> {
         return Some(Wrong {
             expected: "in every order of their steps both come to their end, with exit status 0"
                 .to_owned(),
-            observed: format!("in this order it is otherwise. {observed}"),
+            observed: format!("in this order: {observed}"),
         });
     }
     let file = name(obs);
@@ -129,9 +129,8 @@ pub fn survives(obs: &Observation) -> Ruling {
     let ruling = interleaving::no_order(obs, (name(obs), 0), |outcome| {
         wrong_after_kill(obs, outcome)
     });
-    let is_held_up = |outcome: &Outcome| {
-        wrong_after_kill(obs, outcome).is_some() && interleaving::waits_for_ever(outcome, 1)
-    };
+    let is_held_up =
+        |outcome: &Outcome| wrong_after_kill(obs, outcome).is_some() && outcome.waits_for_ever(1);
     let found = interleaving::explored(obs)?;
     match ruling {
         Err(Finding::Broken(diagnosis, None)) if found.outcomes.iter().any(is_held_up) => {

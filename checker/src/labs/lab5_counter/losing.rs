@@ -52,6 +52,39 @@ pub fn dropped(obs: &Observation) -> Option<Clue> {
     })
 }
 
+/// A compare-and-exchange did not exchange, and nobody tried again.
+pub fn exchanged_once(obs: &Observation) -> Option<Clue> {
+    let outcome = failed(obs)?;
+    let steps = outcome.steps.iter().rev();
+    let compares = |step: &&Step| {
+        let place = step.place.as_ref();
+        let instruction = place.map_or("", |place| &place.instruction);
+        matches!(&step.deed, Deed::Atomic { at, .. } if at.file == name(obs))
+            && instruction.contains("cmpxchg")
+    };
+    let mut tasks: Vec<usize> = Vec::new();
+    let last_of_each = steps.filter(compares).filter(|step| {
+        let is_last = !tasks.contains(&step.task);
+        tasks.push(step.task);
+        is_last
+    });
+    let mut failed = last_of_each
+        .filter(|step| matches!(&step.deed, Deed::Atomic { before, after, .. } if before == after));
+    (exploring::is_lost(obs, outcome) && failed.next().is_some()).then(Clue::default)
+}
+
+/// A lock was asked for without waiting, was not there, and the program went on.
+pub fn not_taken(obs: &Observation) -> Option<Clue> {
+    let (outcome, lost) = lost(obs)?;
+    let steps = &outcome.steps;
+    [lost.over, lost.update].into_iter().find_map(|store| {
+        let own = steps[..store].iter().rev();
+        let mut own = own.filter(|one| one.task == steps[store].task && is_about_lock(one));
+        let is_refused = matches!(own.next()?.deed, Deed::Call { result, .. } if result < 0);
+        is_refused.then(Clue::default)
+    })
+}
+
 /// There are locks, and an addition is lost all the same.
 pub fn half_locked(obs: &Observation) -> Option<Clue> {
     let (outcome, _) = lost(obs)?;

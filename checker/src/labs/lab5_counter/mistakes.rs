@@ -168,6 +168,22 @@ pub static ALL: &[Mistake] = &[
         recognise: losing::dropped,
     },
     Mistake {
+        code: "lock-not-taken",
+        says: "The program asked for its lock without waiting, another process had it, and the program went on all the same.",
+        hint: "What does the call that takes your lock return, and who looks at that?",
+        section: "lab5-counter.md#clause-5",
+        clauses: &[5, 6, 7],
+        recognise: losing::not_taken,
+    },
+    Mistake {
+        code: "exchanged-once",
+        says: "A compare-and-exchange stores only if the counter is still what the program has loaded, and it says whether it did. Another process came between, so this one stored nothing, and the program did not try again.",
+        hint: "What does compare_exchange return if it has stored nothing, and what has to be done then?",
+        section: "lab5-counter.md#clause-5",
+        clauses: &[5, 6, 7],
+        recognise: losing::exchanged_once,
+    },
+    Mistake {
         code: "lock-around-half",
         says: "There is a lock, and an addition was lost all the same: not all of load, add and store happens while the lock is held, or not all take the same lock.",
         hint: "Between which two calls does the load stand, and between which the store?",
