@@ -4,11 +4,11 @@
 use crate::evidence::Observation;
 use crate::inputs::Inputs;
 use crate::rule::trace::{Step, calls, target};
-use crate::rule::{ending, exhibit, facts, finding::broken};
+use crate::rule::{ending, exhibit, facts, file, finding::broken};
 use crate::scenario::{Action, FileKind, Happening, Point, Scenario, Start};
 use crate::verdict::{Ruling, Spot};
 
-use super::scenarios::{counter, runs, value};
+use super::scenarios::runs;
 use super::{name, state};
 
 /// The lines, and at each the process that comes by: by which call it is refused, if it is.
@@ -42,8 +42,11 @@ pub fn scenarios(inputs: &mut Inputs) -> Vec<Scenario> {
         "locks-refused",
         [["locks", &missing], ["locks", &folder]].map(Vec::from),
     );
+    // Not a counter: a lock is not about what is in a file.
+    let length = inputs.between(9, 40);
+    let bytes = inputs.bytes(length);
     vec![
-        counter(locks, &f, value(inputs)),
+        locks.file(&f, &bytes),
         refused.other(&folder, FileKind::Directory),
     ]
 }
@@ -93,6 +96,6 @@ pub fn told(obs: &Observation) -> Ruling {
     for (n, (_, _, _, by)) in LINES.into_iter().enumerate() {
         ending::exits_of(obs, n + 1, i32::from(by.is_some()))?;
     }
-    let before = state::before(obs, name(obs)).unwrap_or(0);
-    state::ends_as(obs, before)
+    file::unchanged(obs, name(obs))?;
+    state::stays_itself(obs, name(obs))
 }
