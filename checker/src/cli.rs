@@ -86,6 +86,15 @@ enum Author {
     Check,
     /// Writes the stubs in labs/ from the solutions
     Stubs,
+    /// Judges the known programs of checker/corpus against what each says of itself
+    Known {
+        /// Only those with this word in their names, such as `lab3-copy/mistakes`
+        #[arg(value_name = "WORD")]
+        word: Option<String>,
+        /// Prints the counts as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Stores what the references print as the transcripts that clauses compare with
     Bless,
 }
@@ -115,6 +124,9 @@ pub fn main() -> ExitCode {
     let end = match cli.command {
         Some(Command::List) => command::list::run(),
         Some(Command::Author(Author::Check)) => command::author::check::run(),
+        Some(Command::Author(Author::Known { word, json })) => {
+            command::author::known::run(word.as_deref(), json)
+        }
         Some(Command::Author(Author::Stubs)) => command::author::stubs::run(),
         Some(Command::Author(Author::Bless)) => command::author::bless::run(),
         None => command::check::run(&cli.check),

@@ -19,7 +19,7 @@
 //!
 //! ```text
 //! surface     main, cli, exit, command               parse, call, exit status
-//! conduct     runner, render, snapshot, stub, stubs  what to run, what to say, what to keep
+//! conduct     runner, render, snapshot, stub, stubs, known  what to run, what to say, what to keep
 //! course      course, inputs, labs                   the checks, mistakes and hints of one lab
 //! judging     judge, rule, transcript                pure, opens no file
 //! observing   subject, observe, workspace, scratch, committed   the only rooms that spawn or ask the kernel
@@ -43,6 +43,7 @@ pub mod evidence;
 pub mod exit;
 pub mod inputs;
 pub mod judge;
+pub mod known;
 pub mod lab;
 pub mod labs;
 pub mod observe;

@@ -11,7 +11,7 @@ use crate::stub::{self, Crate};
 
 mod place;
 
-pub use place::course;
+pub use place::{BESIDE, course};
 
 /// The one file of a lab that a learner edits.
 const LEARNERS: &str = "src/lib.rs";
@@ -64,11 +64,7 @@ pub struct Difference {
 /// a lab are replaced. The manifest takes its edition and dependencies from a workspace, so `out`
 /// has to lie in one before cargo can build it.
 pub fn generate(root: &Path, slug: &str, filled: usize, out: &Path) -> Result<(), Error> {
-    let made = made(root, slug, filled)?;
-    for (name, text) in files(&made) {
-        put(&out.join(name), text)?;
-    }
-    Ok(())
+    put_crate(out, &made(root, slug, filled)?)
 }
 
 /// Where `labs/SLUG` differs from its pristine stub: at most the first line of each file. What a
@@ -160,18 +156,39 @@ fn first_difference(file: &'static str, expected: &str, found: &str) -> Option<D
 }
 
 fn made(root: &Path, slug: &str, filled: usize) -> Result<Crate, Error> {
+    let reference = reference(root, slug)?;
+    let folder = root.join("solutions").join(slug);
+    stub::stub(slug, &reference, filled).map_err(|error| Error::Reference { folder, error })
+}
+
+/// The reference's crate of the lab `slug`, as text.
+///
+/// # Errors
+///
+/// A file of it cannot be read.
+pub fn reference(root: &Path, slug: &str) -> Result<Crate, Error> {
     let folder = root.join("solutions").join(slug);
     let text = |name: &str| {
         let path = folder.join(name);
         fs::read_to_string(&path).map_err(|error| at(&path, error))
     };
-    let reference = Crate {
+    Ok(Crate {
         manifest: text("Cargo.toml")?,
         lib: text("src/lib.rs")?,
         given: text("src/given.rs")?,
         main: text("src/main.rs")?,
-    };
-    stub::stub(slug, &reference, filled).map_err(|error| Error::Reference { folder, error })
+    })
+}
+
+/// Writes a crate into a folder, which is made if it is not there.
+///
+/// # Errors
+///
+/// A file cannot be written.
+pub fn put_crate(folder: &Path, made: &Crate) -> Result<(), Error> {
+    files(made)
+        .into_iter()
+        .try_for_each(|(name, text)| put(&folder.join(name), text))
 }
 
 fn files(made: &Crate) -> [(&'static str, &str); 4] {

@@ -3,6 +3,7 @@
 pub(crate) mod bless;
 pub(crate) mod check;
 mod gradient;
+pub(crate) mod known;
 mod parity;
 pub(crate) mod stubs;
 

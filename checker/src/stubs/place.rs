@@ -8,6 +8,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{Error, at, put};
 
+/// The crates in checker/ that are built beside the programs of labs.
+pub const BESIDE: [&str; 2] = ["explorer", "pagesize"];
+
 /// Makes `out` a workspace in which labs can be built beside the course's own: the same manifest
 /// with `labs/*` and what is built beside them for its only members, the same lock file, so that nothing is looked up or
 /// downloaded, and the checker's folder. Its programs go to `out/target`.
@@ -17,23 +20,24 @@ pub fn course(root: &Path, out: &Path) -> Result<(), Error> {
         fs::read_to_string(&path).map_err(|error| at(&path, error))
     };
     let manifest = text("Cargo.toml")?;
-    let members = |line: &str| line.starts_with("members") || line.starts_with("default-members");
+    let says_members =
+        |line: &str| line.starts_with("members") || line.starts_with("default-members");
     // What is said of the checker alone would be of nothing there.
     let mut of_checker = false;
+    let members;
     let mut manifest: Vec<&str> = manifest
         .lines()
         .filter(|line| {
             if line.starts_with('[') {
                 of_checker = *line == "[profile.dev.package.checker]";
             }
-            !of_checker && !members(line)
+            !of_checker && !says_members(line)
         })
         .collect();
     if let Some(place) = manifest.iter().position(|line| *line == "[workspace]") {
-        manifest.insert(
-            place + 1,
-            "members = [\"labs/*\", \"checker/explorer\", \"checker/pagesize\"]",
-        );
+        let beside = BESIDE.map(|name| format!("\"checker/{name}\""));
+        members = format!("members = [\"labs/*\", {}]", beside.join(", "));
+        manifest.insert(place + 1, &members);
     }
     put(&out.join("Cargo.toml"), &(manifest.join("\n") + "\n"))?;
     put(&out.join("Cargo.lock"), &text("Cargo.lock")?)?;

@@ -1,13 +1,14 @@
-//! `checker author check`: every part of every lab is there, references pass, stubs greet, and
-//! every step brings a learner further.
+//! `checker author check`: every part of every lab is there, references pass, stubs greet, every
+//! step brings a learner further, and every known program comes to what it says of itself.
 
 use std::io::Write;
 
 use anyhow::Context;
 
-use super::{checking, gradient, parity, print};
+use super::{checking, gradient, known, parity, print};
 use crate::course;
 use crate::exit::End;
+use crate::known::{coverage, matrix};
 use crate::lab::Lab;
 use crate::render::{Paint, terminal};
 use crate::report::{Outcome, Report};
@@ -36,8 +37,14 @@ pub(super) fn progress(words: &str) {
 pub(crate) fn run() -> anyhow::Result<End> {
     let workspace = Workspace::find()?;
     let mut found = 0;
+    let programs = known::all(&workspace)?;
+    for stray in coverage::strays(course::labs(), &programs) {
+        print(&format!("{stray}\n"))?;
+        found += 1;
+    }
     for lab in course::labs() {
         let mut faults = parity::faults(&workspace, lab);
+        faults.extend(coverage::faults(lab, &programs));
         faults.extend(drift(&workspace, lab)?);
         progress(&format!("{}: the reference", lab.slug));
         let reference = reference(&workspace, lab)?;
@@ -57,7 +64,10 @@ pub(crate) fn run() -> anyhow::Result<End> {
             print(&format!("{}: {}\n", lab.slug, fault.trim_end()))?;
         }
     }
-    Ok(if found == 0 { End::Done } else { End::Found })
+    let judged = known::judge_all(&workspace, &programs)?;
+    print(&matrix::table(&judged.rows))?;
+    let is_clean = found == 0 && judged.is_clean();
+    Ok(if is_clean { End::Done } else { End::Found })
 }
 
 /// Where labs/ is not what the solutions give.

@@ -55,6 +55,10 @@ pub enum Expect {
 }
 
 /// Reads the header at the top of a program.
+///
+/// # Errors
+///
+/// A line cannot be understood, or one is missing: a sentence.
 pub fn read(text: &str) -> Result<Header, String> {
     let mut header = Header::default();
     let mut expected = false;
@@ -119,37 +123,42 @@ fn numbers(list: &str) -> Result<Vec<u8>, String> {
     numbers.map_err(|_| format!("`{list}` is no list of clauses"))
 }
 
-#[test]
-fn a_header_is_read_to_its_end() {
-    let text = "// expect: fails 3, 5 with no-sync\n// also: 4\n// stretch: fails 9, 10\n\
-                // shows: no-room, append-raced\n// cc: -pthread -static\n// about: it: forgets\n\n// expect: passes\n";
-    let header = read(text).expect("a header");
-    let code = Some("no-sync".to_owned());
-    let clauses = vec![3, 5];
-    assert_eq!(header.expect, Expect::Fails { clauses, code });
-    assert_eq!(header.also, BTreeSet::from([4]));
-    assert_eq!(header.stretch, BTreeSet::from([9, 10]));
-    let shows = ["append-raced", "no-room"].map(String::from);
-    assert_eq!(header.shows, BTreeSet::from(shows));
-    assert_eq!(header.flags, ["-pthread", "-static"]);
-    assert_eq!(header.about, "it: forgets");
-    let core = read("// expect: passes core\n// about: x\n").expect("a header");
-    assert_eq!(core.expect, Expect::Passes);
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[test]
-fn a_misspelt_header_is_refused() {
-    let wrong = [
-        ("", "no line `// expect"),
-        ("// expect: rejected\n", "no line `// about"),
-        ("// expect: fails three\n", "three"),
-        ("// expect: fails x with y\n", "no list of clauses"),
-        ("// expect: pass\n", "cannot be expected"),
-        ("// stretch: 9\n", "fails 9, 10"),
-        ("// expects: passes\n", "no line of a header"),
-    ];
-    for (text, words) in wrong {
-        let error = read(text).expect_err(text);
-        assert!(error.contains(words), "{text}: {error}");
+    #[test]
+    fn a_header_is_read_to_its_end() {
+        let text = "// expect: fails 3, 5 with no-sync\n// also: 4\n// stretch: fails 9, 10\n\
+                    // shows: no-room, append-raced\n// cc: -pthread -static\n// about: it: forgets\n\n// expect: passes\n";
+        let header = read(text).expect("a header");
+        let code = Some("no-sync".to_owned());
+        let clauses = vec![3, 5];
+        assert_eq!(header.expect, Expect::Fails { clauses, code });
+        assert_eq!(header.also, BTreeSet::from([4]));
+        assert_eq!(header.stretch, BTreeSet::from([9, 10]));
+        let shows = ["append-raced", "no-room"].map(String::from);
+        assert_eq!(header.shows, BTreeSet::from(shows));
+        assert_eq!(header.flags, ["-pthread", "-static"]);
+        assert_eq!(header.about, "it: forgets");
+        let core = read("// expect: passes core\n// about: x\n").expect("a header");
+        assert_eq!(core.expect, Expect::Passes);
+    }
+
+    #[test]
+    fn a_misspelt_header_is_refused() {
+        let wrong = [
+            ("", "no line `// expect"),
+            ("// expect: rejected\n", "no line `// about"),
+            ("// expect: fails three\n", "three"),
+            ("// expect: fails x with y\n", "no list of clauses"),
+            ("// expect: pass\n", "cannot be expected"),
+            ("// stretch: 9\n", "fails 9, 10"),
+            ("// expects: passes\n", "no line of a header"),
+        ];
+        for (text, words) in wrong {
+            let error = read(text).expect_err(text);
+            assert!(error.contains(words), "{text}: {error}");
+        }
     }
 }

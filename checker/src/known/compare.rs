@@ -1,10 +1,9 @@
 //! A report against the header of the program that it is about. Pure.
 
-use checker::lab::Tier;
-use checker::report::{Build, ClauseReport, Report};
-use checker::verdict::Verdict;
-
-use crate::header::{Expect, Header};
+use super::header::{Expect, Header};
+use crate::lab::Tier;
+use crate::report::{Build, ClauseReport, Report};
+use crate::verdict::Verdict;
 
 /// Where the two differ: what the header expects, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,16 +12,29 @@ pub struct Difference {
     pub expected: String,
     /// What the report has.
     pub got: String,
+    /// What kind of fault that is.
+    pub kind: Kind,
+}
+
+/// What is wrong with a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A clause passed that should not.
+    Accepted,
+    /// A clause did not pass that should.
+    Rejected,
+    /// A clause failed, and not for the reason that it should.
+    Explained,
 }
 
 /// Every difference. A stretch clause that is not observable here is none.
 pub fn differences(header: &Header, report: &Report) -> Vec<Difference> {
     if report.build != Build::Built {
-        return vec![difference("a program".to_owned(), "none".to_owned())];
+        return vec![rejected("a program".to_owned(), "none".to_owned())];
     }
     let mut found = unshown(header, report);
     if header.expect == Expect::Rejected {
-        found.extend(rejected(report));
+        found.extend(not_rejected(report));
         return found;
     }
     let (failing, code) = match &header.expect {
@@ -31,7 +43,7 @@ pub fn differences(header: &Header, report: &Report) -> Vec<Difference> {
     };
     for number in failing.iter().chain(&header.also).chain(&header.stretch) {
         if report.clauses.iter().all(|one| one.number != *number) {
-            found.push(difference(format!("clause {number}"), "no such".to_owned()));
+            found.push(explained(format!("clause {number}"), "no such".to_owned()));
         }
     }
     for clause in &report.clauses {
@@ -42,10 +54,7 @@ pub fn differences(header: &Header, report: &Report) -> Vec<Difference> {
         let is_unseen = matches!(clause.verdict, Verdict::NotObservable { .. });
         if header.unseen.contains(&number) {
             if !is_unseen {
-                found.push(difference(
-                    format!("{number} not observable"),
-                    words(clause),
-                ));
+                found.push(explained(format!("{number} not observable"), words(clause)));
             }
             continue;
         }
@@ -68,7 +77,16 @@ pub fn differences(header: &Header, report: &Report) -> Vec<Difference> {
             (Verdict::NotWritten { .. } | Verdict::NotObservable { .. }, _) => false,
         };
         if !same {
-            found.push(difference(expected, words(clause)));
+            let kind = match (&clause.verdict, expected.ends_with("passed")) {
+                (_, true) => Kind::Rejected,
+                (Verdict::Passed, false) => Kind::Accepted,
+                _ => Kind::Explained,
+            };
+            found.push(Difference {
+                expected,
+                got: words(clause),
+                kind,
+            });
         }
     }
     found
@@ -110,17 +128,21 @@ fn unshown(header: &Header, report: &Report) -> Vec<Difference> {
         false => format!("named: {named_here:?}"),
     };
     missing
-        .map(|code| difference(format!("some clause failed [{code}]"), words.clone()))
+        .map(|code| explained(format!("some clause failed [{code}]"), words.clone()))
         .collect()
 }
 
-fn rejected(report: &Report) -> Vec<Difference> {
+fn not_rejected(report: &Report) -> Vec<Difference> {
     let mut core = report.clauses.iter().filter(|one| one.tier == Tier::Core);
     if core.any(|one| one.verdict.is_failure()) {
         return Vec::new();
     }
     let outcome = format!("{:?}", report.outcome).to_lowercase();
-    vec![difference("a core clause failed".to_owned(), outcome)]
+    vec![Difference {
+        expected: "a core clause failed".to_owned(),
+        got: outcome,
+        kind: Kind::Accepted,
+    }]
 }
 
 /// The code of the mistake that a clause failed with.
@@ -145,16 +167,33 @@ fn words(clause: &ClauseReport) -> String {
     }
 }
 
-fn difference(expected: String, got: String) -> Difference {
-    Difference { expected, got }
+/// Of a program that could not be built or judged: why.
+pub fn not_judged(why: &str) -> Difference {
+    rejected("a verdict".to_owned(), why.to_owned())
+}
+
+fn explained(expected: String, got: String) -> Difference {
+    Difference {
+        expected,
+        got,
+        kind: Kind::Explained,
+    }
+}
+
+fn rejected(expected: String, got: String) -> Difference {
+    Difference {
+        expected,
+        got,
+        kind: Kind::Rejected,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::header;
-    use checker::report::{Outcome, SCHEMA, SubjectNote};
-    use checker::verdict::{Diagnosis, MistakeNote};
+    use crate::known::header;
+    use crate::report::{Outcome, SCHEMA, SubjectNote};
+    use crate::verdict::{Diagnosis, MistakeNote};
 
     fn failed(code: &str) -> Verdict {
         let mistake = (!code.is_empty()).then(|| MistakeNote {
