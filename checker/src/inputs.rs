@@ -33,6 +33,12 @@ impl Inputs {
         format!("-{} {}", self.rng.alphabetic(), self.name(stem))
     }
 
+    /// A name with a quotation mark, a backslash and an apostrophe in it, which is not escaped where
+    /// it is shown as it was given.
+    pub fn quoted_name(&mut self, stem: &str) -> String {
+        format!("{stem}\"\\'{}", self.name(stem))
+    }
+
     /// A name of about 200 bytes in a folder.
     pub fn long_name(&mut self, folder: &str) -> String {
         let length = self.between(170, 200);

@@ -67,6 +67,8 @@ pub struct World<'a> {
     ends: u64,
     /// How often somebody began to wait for a word.
     sleeps: u64,
+    /// The words for which processes wait, as they were before a call or after an access.
+    words: Vec<(usize, Option<u32>)>,
     /// How often somebody looked in vain since the last change.
     vain: u32,
     /// Whether names or lengths were changed.
@@ -200,6 +202,7 @@ impl<'a> World<'a> {
             releases: 0,
             ends: 0,
             sleeps: 0,
+            words: Vec::new(),
             vain: 0,
             names_changed: false,
             meets_elsewhere: false,
@@ -318,6 +321,7 @@ impl<'a> World<'a> {
     pub fn take(&mut self, turn: Turn) -> Followed<()> {
         self.turns.push(turn);
         let before = self.changes;
+        self.look_at_words();
         match turn {
             Turn::Step(task) => self.step(task)?,
             Turn::Kill(task) => self.kill(task)?,

@@ -75,6 +75,7 @@ static CLAUSES: &[Clause] = &[
                     "usage-many-overwrite",
                     "usage-many-append",
                     "usage-letter",
+                    "usage-dashes",
                 ],
                 refusal::usage,
             ),
@@ -128,11 +129,14 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "How many bytes has the file, and who says so: the kernel, or the bytes?",
-        checks: &[Check::each(
-            "exactly",
-            &["show-empty", "show-nul", "show-page"],
-            rules::shown_exactly,
-        )],
+        checks: &[
+            Check::each(
+                "exactly",
+                &["show-empty", "show-nul", "show-page"],
+                rules::shown_exactly,
+            ),
+            Check::each("huge-size", &["show-huge"], large::size_is_said),
+        ],
     },
     Clause {
         number: 3,
@@ -218,7 +222,7 @@ static CLAUSES: &[Clause] = &[
             Check::each("sync-fails", &["overwrite-sync-fails"], rules::sync_fails),
             Check::each(
                 "sync-fails-later",
-                &["overwrite-sync-fails-later"],
+                &["overwrite-sync-fails-later", "overwrite-sync-fails-first"],
                 rules::sync_fails_later,
             ),
         ],
@@ -269,6 +273,8 @@ static CLAUSES: &[Clause] = &[
             &[
                 "overwrite",
                 "overwrite-pages",
+                "overwrite-border",
+                "append-border",
                 "append-after-page",
                 "append-pages",
             ],
@@ -308,7 +314,11 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[7],
         hint: "Which call asks the file system for room, and what do you undo when there is none?",
-        checks: &[Check::each("full-disk", &["full-disk"], rules::refused)],
+        checks: &[Check::each(
+            "full-disk",
+            &["full-disk", "full-disk-hole"],
+            rules::refused,
+        )],
     },
     Clause {
         number: 13,

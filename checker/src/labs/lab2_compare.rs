@@ -47,7 +47,7 @@ static CLAUSES: &[Clause] = &[
         checks: &[
             Check::each(
                 "usage",
-                &["usage-none", "usage-one", "usage-three"],
+                &["usage-none", "usage-one", "usage-three", "usage-dashes"],
                 refusal::usage,
             ),
             Check::each(
@@ -92,7 +92,7 @@ static CLAUSES: &[Clause] = &[
         hint: "When does the kernel make a copy of a page, of which page, and what does the mapping show then?",
         checks: &[Check::each(
             "own-pages",
-            &["compare", "compare-pages"],
+            &["compare", "compare-pages", "compare-border"],
             rules::own_pages,
         )],
     },
@@ -149,7 +149,7 @@ static CLAUSES: &[Clause] = &[
         hint: "How many bytes can be stored, and what is there to map and to print if there are none?",
         checks: &[Check::each(
             "edges",
-            &["longer", "longer-page", "empty"],
+            &["longer", "longer-page", "longer-far", "empty"],
             rules::compared,
         )],
     },
@@ -171,7 +171,7 @@ static CLAUSES: &[Clause] = &[
         hint: "Which mode of open does each of the two mappings need?",
         checks: &[Check::each(
             "read-only",
-            &["read-only"],
+            &["read-only", "read-only-owner"],
             sight::without_right_to_write,
         )],
     },

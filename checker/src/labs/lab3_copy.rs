@@ -68,7 +68,7 @@ static CLAUSES: &[Clause] = &[
         hint: "Is the source mapped, and which rights does one need on bytes that are only looked at?",
         checks: &[Check::each(
             "source-mapping",
-            &["copy", "copy-over", "copy-read-only"],
+            &["copy", "copy-over", "copy-read-only", "window"],
             rules::source_mapping,
         )],
     },
@@ -98,6 +98,7 @@ static CLAUSES: &[Clause] = &[
                 &[
                     "copy",
                     "copy-over",
+                    "copy-same-size",
                     "copy-pages",
                     "copy-byte",
                     "copy-more",
@@ -222,7 +223,11 @@ static CLAUSES: &[Clause] = &[
         after: &[3],
         hint: "A length is a promise, blocks are what keeps it. Which call asks for the blocks, and what do you undo when there are none?",
         checks: &[
-            Check::each("full-disk", &["full-new", "full-over"], rules::full_disk),
+            Check::each(
+                "full-disk",
+                &["full-new", "full-over", "full-over-longer"],
+                rules::full_disk,
+            ),
             Check::each("other-disk", &["other-disk"], rules::on_another_disk),
         ],
     },
@@ -257,7 +262,7 @@ static CLAUSES: &[Clause] = &[
         hint: "The kernel tells you about whole pages that are gone. Who tells you about the rest of the last one?",
         checks: &[Check::each(
             "shrinks",
-            &["shrinks-pages", "shrinks-bytes"],
+            &["shrinks-pages", "shrinks-bytes", "shrinks-whole"],
             rules::shrinks,
         )],
     },
@@ -281,6 +286,10 @@ static CLAUSES: &[Clause] = &[
         points: 5,
         after: &[],
         hint: "How can you tell a file that is empty from one that only says so?",
-        checks: &[Check::each("proc-file", &["proc-file"], rules::bad_source)],
+        checks: &[Check::each(
+            "proc-file",
+            &["proc-file", "proc-link"],
+            rules::bad_source,
+        )],
     },
 ];

@@ -42,7 +42,7 @@ static CLAUSES: &[Clause] = &[
         hint: "Where does the number behind `page size` come from, and who would have to change it for another machine?",
         checks: &[Check::runs(
             "page-size",
-            &["align", "pages-64k"],
+            &["align", "pages-64k", "pages-other"],
             rules::page_size,
         )],
     },

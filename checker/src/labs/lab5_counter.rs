@@ -120,7 +120,7 @@ static CLAUSES: &[Clause] = &[
         after: &[],
         hint: "When is the counter loaded, with which rights on its page, and what decides whether a line is printed?",
         checks: &[
-            Check::each("watch", &["watch"], watching::sees),
+            Check::each("watch", &["watch", "watch-far"], watching::sees),
             Check::each("read-only", &["watch-read-only"], watching::sees_at_once),
         ],
     },
@@ -194,6 +194,7 @@ static CLAUSES: &[Clause] = &[
         checks: &[
             Check::runs("full", &["full"], stretch::full),
             Check::each("last-room", &["last-room"], room::one_has_it),
+            Check::each("no-room", &["no-room"], room::none_has_it),
         ],
     },
     Clause {

@@ -5,7 +5,7 @@
 use crate::evidence::bytes::Bytes;
 use crate::evidence::trace::{Argument, Call, FileRef, MAP_ANONYMOUS, Stream};
 
-use super::calls::{FICLONE, Kind, Spec};
+use super::calls::{self, FICLONE, Kind, Spec};
 use super::flags;
 
 /// How many bytes of a write to a standard stream are kept, and how many of any other.
@@ -24,6 +24,33 @@ pub trait Eyes {
     fn named(&self, folder: Option<i32>, path: &str) -> FileRef;
     /// The file mapped at an address.
     fn mapped(&self, address: u64) -> Option<FileRef>;
+}
+
+/// Addresses below this are never mapped (proc_sys_vm(5), mmap_min_addr): such a number is none.
+const LOWEST: u64 = 1 << 16;
+
+/// A call that is not watched by itself: each of its arguments may be an address.
+pub fn other(number: u64, registers: [u64; 6]) -> Call {
+    let arity = calls::arity(number as i64);
+    let arguments = registers.iter().take(arity);
+    let addresses = arguments.clone().filter(|&&raw| raw >= LOWEST);
+    Call {
+        name: calls::name(number as i64),
+        arguments: arguments
+            .map(|&raw| Argument {
+                name: String::new(),
+                raw,
+                shown: format!("{raw:#x}"),
+            })
+            .collect(),
+        file: None,
+        other: None,
+        data: None,
+        buffers: addresses.map(|&raw| (raw, raw.saturating_add(8))).collect(),
+        result: None,
+        returned: None,
+        injected: false,
+    }
 }
 
 /// Reads a call at its entry. The answer is filled in later.

@@ -8,6 +8,7 @@ use libc::sock_filter;
 use super::arch;
 use super::calls::{
     CARRIERS, FORBIDDEN, FORBIDDEN_FLAGS, FORKS, REFUSED, REFUSED_OPTIONS, Spec, WATCHED,
+    WITHOUT_BYTES,
 };
 
 const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
@@ -165,6 +166,13 @@ pub fn program(stop: Stop) -> Vec<sock_filter> {
             code.push(step(RETURN, watched));
         }
         code.push(step(RETURN, libc::SECCOMP_RET_ALLOW));
+    }
+    if stop == Stop::Trace {
+        for &number in WITHOUT_BYTES {
+            code.push(jump(IF_EQUAL, number as u32, 0, 1));
+            code.push(step(RETURN, libc::SECCOMP_RET_ALLOW));
+        }
+        code.push(step(RETURN, watched));
     }
     code.push(step(RETURN, libc::SECCOMP_RET_ALLOW));
     code

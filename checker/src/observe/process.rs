@@ -132,12 +132,19 @@ impl Seen<'_> {
     /// are is for the judge to tell.
     pub fn has_files_at(&self, ranges: &[(u64, u64)]) -> bool {
         let maps = fs::read_to_string(format!("/proc/{}/maps", self.pid)).unwrap_or_default();
-        let mut lines = maps.lines().filter_map(maps::line);
-        lines.any(|line| {
+        let lines: Vec<_> = maps.lines().filter_map(maps::line).collect();
+        // A program's own constants, and those of its libraries.
+        let is_code = |path: &str| {
+            let mut own = lines.iter().filter(|line| line.path == path);
+            own.any(|line| line.permissions.contains('x'))
+                && !Path::new(path).starts_with(self.folder)
+        };
+        lines.iter().any(|line| {
             line.inode != 0
                 && ranges
                     .iter()
                     .any(|&(from, to)| from < line.range.end && line.range.start < to)
+                && !is_code(line.path)
         })
     }
 

@@ -93,7 +93,8 @@ fn make(folder: &Path, path: &Path, kind: &FileKind) -> io::Result<()> {
                 file.write_all_at(&bytes.0, *offset)?;
             }
             // Long past, so that a change in the same tick of the kernel's clock shows all the same.
-            let long_past = UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+            // And to the nanosecond: a time that was put back by a coarser clock is another one.
+            let long_past = UNIX_EPOCH + Duration::new(1_000_000_000, 123_456_789);
             file.set_times(FileTimes::new().set_modified(long_past))
         }
         FileKind::Directory => fs::create_dir(path),

@@ -163,13 +163,9 @@ fn stored_nothing(steps: &[Step], (file, offset): (&str, u64)) -> Option<usize> 
         let mut later = steps[at + 1..].iter();
         is_there(&steps[*at]) && !later.any(|one| one.task == steps[*at].task && is_there(one))
     };
-    (0..steps.len()).filter(is_last).find(|&at| {
-        let place = steps[at].place.as_ref();
-        let compares = place.is_some_and(|place| place.instruction.contains("cmpxchg"));
-        let found =
-            matches!(&steps[at].deed, Deed::Atomic { before, after, .. } if before == after);
-        compares && found
-    })
+    (0..steps.len())
+        .filter(is_last)
+        .find(|&at| timeline::exchange_failed(steps, at))
 }
 
 /// How far the search of a scenario came that found nothing wrong, in a sentence: what was tried,

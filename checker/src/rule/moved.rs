@@ -70,6 +70,14 @@ pub enum Way {
     Into,
 }
 
+/// Whether a call is about memory and none of those above: nobody knows which way its bytes go.
+fn is_other(call: &Call) -> bool {
+    const NAMED: [&[&str]; 8] = [
+        READS, WRITES, BETWEEN, SENDS, RECEIVES, EITHER_WAY, KEEPS, GIVES_BACK,
+    ];
+    !call.buffers.is_empty() && !NAMED.iter().any(|names| call.is(names))
+}
+
 /// Whether a call, if it succeeds, moves bytes of `file` by its descriptor.
 fn is_on_file(call: &Call, file: &Target, way: Way) -> bool {
     let is = |other: &Option<_>| other.as_ref().is_some_and(|other| file.is(other));
@@ -96,7 +104,8 @@ fn is_by_memory<'a>(
         return call.is(WRITES) || way == Way::Either && call.is(READS);
     }
     let gives_name = call.is(&["prctl"]) && call.raw(0) == PR_GET_NAME;
-    let fills = call.is(READS)
+    let fills = is_other(call)
+        || call.is(READS)
         || call.is(RECEIVES)
         || call.is(EITHER_WAY)
         || call.is(GIVES_BACK)
@@ -165,7 +174,10 @@ fn is_without_answer(obs: &Observation, index: usize, call: &Call) -> bool {
 pub fn movers<'a>(obs: &'a Observation, file: &Target, way: Way) -> Result<Vec<Step<'a>>, Finding> {
     let moved = |step: &Step<'_>| match step.call.result {
         // Cloning answers 0, and so does what keeps bytes or gives them back.
-        Some(0) => step.call.is(&["ioctl"]) || step.call.is(KEEPS) || step.call.is(GIVES_BACK),
+        Some(0) => {
+            let call = step.call;
+            call.is(&["ioctl"]) || call.is(KEEPS) || call.is(GIVES_BACK) || is_other(call)
+        }
         Some(result) => result > 0,
         None => is_without_answer(obs, step.index, step.call),
     };

@@ -54,6 +54,34 @@ pub fn lost(steps: &[Step], file: &str, offset: u64) -> Option<Lost> {
         .next()
 }
 
+/// Whether a step is a compare-and-exchange that stored nothing: it found another value than the
+/// process had seen last.
+pub fn exchange_failed(steps: &[Step], at: usize) -> bool {
+    let step = &steps[at];
+    let place = step.place.as_ref();
+    let Deed::Atomic {
+        at: here,
+        before,
+        after,
+    } = &step.deed
+    else {
+        return false;
+    };
+    if before != after || !place.is_some_and(|place| place.instruction.contains("cmpxchg")) {
+        return false;
+    }
+    let seen = steps[..at].iter().rev().find_map(|one| match &one.deed {
+        Deed::Load { at, bytes } if one.task == step.task && at == here => Some(bytes),
+        Deed::Store { at, after, .. } | Deed::Atomic { at, after, .. }
+            if one.task == step.task && at == here =>
+        {
+            Some(after)
+        }
+        _ => None,
+    });
+    seen != Some(before)
+}
+
 /// What a process is called: the letter that it has in schedules.
 pub fn letter(task: usize) -> char {
     char::from(b'A' + task.min(LETTERS - 1) as u8)

@@ -87,7 +87,8 @@ pub fn increment(way: &str, file: &str, rest: &[String]) -> io::Result<()> {
             plain(counter);
             lock(fd, libc::LOCK_UN);
         }
-        "futex" => futex(counter),
+        "futex" => futex(counter, true),
+        "futex-unwoken" => futex(counter, false),
         "spin" => spin(counter),
         "mutex" => mutex(counter, libc::PTHREAD_PROCESS_SHARED),
         "private-mutex" => mutex(counter, libc::PTHREAD_PROCESS_PRIVATE),
@@ -280,7 +281,8 @@ fn record_lock(fd: c_int, command: c_int, kind: c_int) {
 }
 
 /// A lock of one word behind the counter: 0 free, 1 held, 2 held and waited for.
-fn futex(counter: *mut u64) {
+/// A lock of one word, whose release wakes those who wait, or nobody.
+fn futex(counter: *mut u64, wakes: bool) {
     // SAFETY: the word is aligned, in the mapped page, and used as an atomic by everyone.
     let word = unsafe { AtomicU32::from_ptr(counter.add(8).cast()) };
     let call = |operation: c_int, value: u32| {
@@ -304,7 +306,7 @@ fn futex(counter: *mut u64) {
         }
     }
     plain(counter);
-    if word.swap(0, Ordering::Release) == 2 {
+    if word.swap(0, Ordering::Release) == 2 && wakes {
         call(libc::FUTEX_WAKE, 1);
     }
 }

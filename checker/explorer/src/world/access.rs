@@ -152,6 +152,8 @@ impl World<'_> {
             self.stand(task, point, false);
             return Ok(());
         }
+        // What it changed is no matter of an end that may follow.
+        self.look_at_words();
         self.walk(task, Pace::Run)
     }
 

@@ -136,15 +136,25 @@ impl World<'_> {
         self.answer(task, result)
     }
 
+    /// Remembers the words for which processes wait.
+    pub(super) fn look_at_words(&mut self) {
+        let words = (0..self.tasks.len()).filter_map(|task| {
+            let (_, call) = self.sleeper(task)?;
+            Some((task, self.value(task, call)))
+        });
+        self.words = words.collect();
+    }
+
     /// The end of a thread or of the holder of a robust lock changes a word and wakes who waits for
-    /// it (set_tid_address(2), get_robust_list(2)).
+    /// it (set_tid_address(2), get_robust_list(2)). A word that was another before that end wakes
+    /// nobody: who changed it should have.
     pub(super) fn wake_changed(&mut self) -> Followed<()> {
-        for task in 0..self.tasks.len() {
-            let Some((_, call)) = self.sleeper(task) else {
-                continue;
-            };
-            if self.value(task, call) != Some(call.arguments()[2] as u32) {
-                self.wake(task, 0)?;
+        for (task, before) in std::mem::take(&mut self.words) {
+            let now = self.sleeper(task).map(|(_, call)| self.value(task, call));
+            match now {
+                Some(now) if now != before => self.wake(task, 0)?,
+                Some(_) => self.words.push((task, before)),
+                None => {}
             }
         }
         Ok(())

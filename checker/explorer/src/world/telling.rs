@@ -3,7 +3,7 @@
 use checker::evidence::exploration::{CodePlace, Deed, Exploration, Step};
 use checker::observe::process::Seen;
 use checker::observe::{calls, decode, flags};
-use libc::{c_int, c_long, user_regs_struct};
+use libc::{c_int, user_regs_struct};
 
 use super::call::Call;
 use super::{Point, What, World};
@@ -55,7 +55,7 @@ impl World<'_> {
     pub(super) fn text(&self, task: usize, call: &Call) -> String {
         let pid = self.tasks[task].tracee.pid;
         let Some(streams) = self.cast[self.tasks[task].actor].streams() else {
-            return name(call.number).to_owned();
+            return calls::name(call.number).to_owned();
         };
         let seen = Seen {
             pid: pid.as_raw(),
@@ -83,9 +83,9 @@ impl World<'_> {
             }
             None => match call.number {
                 libc::SYS_close | libc::SYS_exit | libc::SYS_exit_group => {
-                    format!("{}({})", name(call.number), first as i32)
+                    format!("{}({})", calls::name(call.number), first as i32)
                 }
-                other => format!("{}(…)", name(other)),
+                other => format!("{}(…)", calls::name(other)),
             },
         }
     }
@@ -96,38 +96,4 @@ impl World<'_> {
             self.note_call(task, call, -i64::from(libc::ETIMEDOUT));
         }
     }
-}
-
-/// What a call is called that only the explorer has to do with.
-fn name(number: c_long) -> String {
-    let known = match number {
-        libc::SYS_futex => "futex",
-        libc::SYS_sched_yield => "sched_yield",
-        libc::SYS_nanosleep => "nanosleep",
-        libc::SYS_clock_nanosleep => "clock_nanosleep",
-        libc::SYS_poll | libc::SYS_ppoll => "poll",
-        libc::SYS_select | libc::SYS_pselect6 => "select",
-        libc::SYS_wait4 => "wait4",
-        libc::SYS_waitid => "waitid",
-        libc::SYS_exit => "exit",
-        libc::SYS_exit_group => "exit_group",
-        libc::SYS_close => "close",
-        libc::SYS_close_range => "close_range",
-        libc::SYS_fstat => "fstat",
-        libc::SYS_newfstatat | libc::SYS_stat | libc::SYS_statx => "stat",
-        libc::SYS_kill => "kill",
-        libc::SYS_tkill => "tkill",
-        libc::SYS_tgkill => "tgkill",
-        libc::SYS_bind => "bind",
-        libc::SYS_connect => "connect",
-        libc::SYS_semget => "semget",
-        libc::SYS_semop | libc::SYS_semtimedop => "semop",
-        libc::SYS_shmget => "shmget",
-        libc::SYS_shmat => "shmat",
-        libc::SYS_msgget => "msgget",
-        libc::SYS_msgsnd => "msgsnd",
-        libc::SYS_msgrcv => "msgrcv",
-        other => return format!("call number {other}"),
-    };
-    known.to_owned()
 }

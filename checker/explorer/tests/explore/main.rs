@@ -86,6 +86,15 @@ fn words_that_are_waited_for_are_followed() {
 }
 
 #[test]
+fn whoever_is_woken_by_nobody_waits_for_ever() {
+    let ways = ["futex-unwoken", "futex-unwoken"];
+    let found = explored(&ways, Search::Every);
+    let is_stuck = |one: &Outcome| (0..2).any(|actor| one.waits_for_ever(actor));
+    assert!(found.outcomes.iter().any(is_stuck));
+    assert!(found.outcomes.iter().any(Outcome::all_succeeded));
+}
+
+#[test]
 fn a_mutex_has_to_be_shared_between_processes() {
     let found = explored(&["mutex", "mutex"], Search::Every);
     assert_eq!(counted(&found, 2).1, 0);

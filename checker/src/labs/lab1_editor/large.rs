@@ -3,8 +3,9 @@
 use crate::evidence::Observation;
 use crate::evidence::bytes::escape;
 use crate::evidence::ending::Ending;
+use crate::evidence::trace::{FileRef, Stream};
 use crate::rule::mapping::of_file;
-use crate::rule::trace::{events, target};
+use crate::rule::trace::{calls, events, target};
 use crate::rule::{ending, exhibit, facts, file, finding::broken};
 use crate::verdict::{Ruling, Spot};
 
@@ -63,6 +64,32 @@ pub fn not_walked(obs: &Observation) -> Ruling {
     facts::are(obs, &facts)?;
     file::allocates_at_most(obs, name(obs), BLOCKS)?;
     ending::resident_at_most(obs, 64, Some("file-walked"))
+}
+
+/// The size of a file that 32 bits do not measure. Who keeps all lines until the content is ready
+/// says nothing in time, and nothing is said of that here.
+pub fn size_is_said(obs: &Observation) -> Ruling {
+    let size = file::before(obs, name(obs)).map_or(0, |state| state.length);
+    let expected = format!("size: {size}");
+    let mut text = String::new();
+    let said = calls(obs)?.into_iter().find_map(|step| {
+        let is_said = |file: &FileRef| file.stream == Some(Stream::Stdout);
+        let data = step.call.data.as_ref();
+        let data = data.filter(|_| step.call.file.as_ref().is_some_and(is_said))?;
+        text.push_str(&String::from_utf8_lossy(&data.0));
+        let (line, _) = text.split_once('\n')?;
+        Some((step.index, line.to_owned()))
+    });
+    match said {
+        Some((index, line)) if line != expected => broken(
+            format!("the first line is `{expected}`"),
+            format!("it is `{line}`"),
+        )
+        .at(Spot::Event { index })
+        .show(exhibit::calls(obs, index, &[]))
+        .fail(),
+        _ => Ok(()),
+    }
 }
 
 /// Who walks the file runs out of time, in a mapping of it.

@@ -19,19 +19,20 @@ pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
     let inputs = &mut inputs;
     let mut all = bad_input(inputs);
     all.extend(shows(inputs));
+    all.push(show_huge(inputs));
     all.push(transcript());
     all.extend(overwrites(inputs));
     all.extend(appends(inputs));
     all.extend(failing_syncs(inputs));
     all.extend(huge(inputs));
     all.extend(appenders(inputs));
-    all.push(full_disk(inputs));
+    all.extend(full_disk(inputs));
     all.extend(refused(inputs));
     all.push(overwrite_far(inputs));
     all.push(append_far(inputs));
     all.push(overwrite_nothing(inputs));
     all.extend(to_the_border(inputs));
-    all.push(failing_later(inputs));
+    all.extend(failing_later(inputs));
     all.extend(odd_names(inputs));
     all
 }
@@ -49,10 +50,14 @@ fn bad_input(inputs: &mut Inputs) -> Vec<Scenario> {
         usage("usage-many-overwrite", &["overwrite", &f, "text", "more"]),
         usage("usage-many-append", &["append", &f, "text", "more"]),
         usage("usage-letter", &["shovel", &f]),
-        show("missing"),
+        usage("usage-dashes", &["--", "show", &f]),
+        Scenario::new("missing", &["show", &inputs.quoted_name("no")]),
         show("directory").other(&f, FileKind::Directory),
         show("fifo").other(&f, FileKind::Fifo),
-        show("unreadable").file(&f, &bytes).mode(0o000),
+        // A name is told as it was given, not as the kernel knows it.
+        Scenario::new("unreadable", &["show", &format!("./{f}")])
+            .file(&f, &bytes)
+            .mode(0o000),
         // A device seems to have length 0.
         Scenario::new("device", &["show", "/dev/null"]),
         Scenario::new("missing-append", &["append", &f, "text"]),
@@ -82,6 +87,19 @@ fn shows(inputs: &mut Inputs) -> Vec<Scenario> {
         show("show-nul", &odd),
         show("show-page", &inputs.lines(page * 2)),
     ]
+}
+
+/// A length that 32 bits do not hold. The first line is enough: nobody waits for the rest.
+fn show_huge(inputs: &mut Inputs) -> Scenario {
+    let f = inputs.name("sparse");
+    let length = (4 << 30) + inputs.between(5, 4000);
+    let mut show = Scenario::new("show-huge", &["show", &f])
+        .sparse(&f, length, Vec::new())
+        .rule("said", Point::line("size:"), vec![Action::Finish]);
+    show.limits.cpu_s = 1;
+    // Room for the file, and not for a copy of it.
+    show.limits.address_space = length + (1 << 30);
+    show
 }
 
 /// Fixed, so that its output can be stored.
@@ -124,10 +142,11 @@ fn overwrites(inputs: &mut Inputs) -> Vec<Scenario> {
         &inputs.text(page + 90),
     );
     let short = inputs.between(20, 40);
+    // The end of the file falls inside a character.
     let longer = overwrite(
         "overwrite-longer",
         &inputs.lines(short),
-        &inputs.text(short + words),
+        &format!("{}é{}", inputs.text(short - 1), inputs.text(words)),
     );
     let past = overwrite(
         "overwrite-longer-page",
@@ -179,16 +198,22 @@ fn to_the_border(inputs: &mut Inputs) -> Vec<Scenario> {
     vec![overwrite, append]
 }
 
-/// Whoever syncs in pieces hears of the second one that it failed.
-fn failing_later(inputs: &mut Inputs) -> Scenario {
+/// Whoever syncs in pieces hears of the second one that it failed, and of the first one.
+fn failing_later(inputs: &mut Inputs) -> Vec<Scenario> {
     let f = inputs.name("notes");
+    let fails = |name: &str, bytes: Vec<u8>, text: &str| {
+        let fail = vec![Action::Fail("EIO".to_owned())];
+        Scenario::new(name, &["overwrite", &f, text])
+            .file(&f, &bytes)
+            .rule("disk-error", Point::entry(&["msync"], None), fail)
+    };
     let (bytes, text) = (inputs.page * 3, inputs.page + 60);
     let (bytes, text) = (inputs.lines(bytes), inputs.text(text));
-    let fail = vec![Action::Fail("EIO".to_owned())];
-    Scenario::new("overwrite-sync-fails-later", &["overwrite", &f, &text])
-        .file(&f, &bytes)
-        .rule("disk-error", Point::entry(&["msync"], None), fail)
-        .second_time()
+    let later = fails("overwrite-sync-fails-later", bytes, &text).second_time();
+    // As long as a word of a command line may be, or nearly.
+    let length = (7 << 14) + inputs.between(300, 9000);
+    let (bytes, text) = (inputs.lines(length + 70), inputs.text(length));
+    vec![later, fails("overwrite-sync-fails-first", bytes, &text)]
 }
 
 /// Arguments stand for themselves, whatever they look like.
@@ -296,15 +321,20 @@ fn huge(inputs: &mut Inputs) -> Vec<Scenario> {
 /// How often the first appender is held, once a scenario: before each of its first calls that
 /// could write.
 fn appenders(inputs: &mut Inputs) -> Vec<Scenario> {
-    let f = inputs.name("log");
+    let [f, other] = ["log", "link"].map(|stem| inputs.name(stem));
     let old = inputs.between(3, 300);
     let bytes = inputs.lines(old);
     let (a, b) = (inputs.text(21), inputs.text(34));
     let held = |n: u32| {
         let second = || "second".to_owned();
+        // It is one file, by whichever name.
+        let second_name = if n % 2 == 0 { &other } else { &f };
         let mut scenario = Scenario::new(&format!("appenders-{n}"), &["append", &f, &a])
             .file(&f, &bytes)
-            .actor("second", &["append", &f, &b], Start::ByRule);
+            .actor("second", &["append", second_name, &b], Start::ByRule);
+        if *second_name != f {
+            scenario = scenario.other(&other, FileKind::HardLink(f.clone()));
+        }
         let until = vec![
             Happening::Ended(second()),
             Happening::Blocked(second()),
@@ -327,14 +357,21 @@ fn appenders(inputs: &mut Inputs) -> Vec<Scenario> {
     (1..=4).map(held).collect()
 }
 
-fn full_disk(inputs: &mut Inputs) -> Scenario {
+fn full_disk(inputs: &mut Inputs) -> Vec<Scenario> {
     let page = inputs.page;
     let f = inputs.name("log");
     // Eight pages of disk, one of them free, two of them wanted.
-    Scenario::new("full-disk", &["append", &f, &inputs.text(page + 100)])
+    let two = Scenario::new("full-disk", &["append", &f, &inputs.text(page + 100)])
         .on_small_disk(page * 8)
         .file(&f, &inputs.lines(page))
-        .file("filler", &inputs.lines(page * 6))
+        .file("filler", &inputs.lines(page * 6));
+    // The page in which the file ends is a hole, and there is no room to fill it.
+    let end = inputs.between(page / 4, page / 2);
+    let hole = Scenario::new("full-disk-hole", &["append", &f, &inputs.text(60)])
+        .on_small_disk(page * 8)
+        .sparse(&f, end, Vec::new())
+        .file("filler", &inputs.lines(page * 8));
+    vec![two, hole]
 }
 
 fn refused(inputs: &mut Inputs) -> Vec<Scenario> {

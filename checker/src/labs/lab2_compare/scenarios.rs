@@ -39,10 +39,14 @@ fn bad_input(inputs: &mut Inputs) -> Vec<Scenario> {
         usage("usage-none", &[]),
         usage("usage-one", &[&f]),
         usage("usage-three", &[&f, "text", "more"]),
-        compare("missing"),
+        usage("usage-dashes", &["--", &f, "text"]),
+        Scenario::new("missing", &[&inputs.quoted_name("no"), "text"]),
         compare("directory").other(&f, FileKind::Directory),
         compare("fifo").other(&f, FileKind::Fifo),
-        compare("unreadable").file(&f, &bytes).mode(0o000),
+        // A name is told as it was given, not as the kernel knows it.
+        Scenario::new("unreadable", &[&format!("./{f}"), "text"])
+            .file(&f, &bytes)
+            .mode(0o000),
     ]
 }
 
@@ -67,7 +71,9 @@ fn compares(inputs: &mut Inputs) -> Vec<Scenario> {
         &inputs.bytes(length),
         &inputs.text(page + 60),
     );
-    vec![plain, pages, twin]
+    // The text ends with a page, and the file goes on.
+    let border = compare("compare-border", &inputs.bytes(length), &inputs.text(page));
+    vec![plain, pages, border, twin]
 }
 
 /// Fixed, so that its output can be stored.
@@ -93,8 +99,21 @@ fn edges(inputs: &mut Inputs) -> Vec<Scenario> {
         compare("read-only", &text)
             .file(&f, &inputs.lines(200))
             .mode(0o444),
+        // Others may write it; its owner, who runs the program, may not.
+        compare("read-only-owner", &text)
+            .file(&f, &inputs.lines(200))
+            .mode(0o466),
+        longer_far(inputs),
         huge,
     ]
+}
+
+/// A file and a longer text, and 16 bits hold the length of neither.
+fn longer_far(inputs: &mut Inputs) -> Scenario {
+    let f = inputs.name("far");
+    let length = (1 << 16) + inputs.between(500, 9000);
+    let (bytes, text) = (inputs.lines(length), inputs.text(length + 900));
+    Scenario::new("longer-far", &[&f, &text]).file(&f, &bytes)
 }
 
 /// A file that 16 bits do not measure.
@@ -131,7 +150,8 @@ fn looked(inputs: &mut Inputs) -> Scenario {
         offset,
         bytes: Bytes::from(with),
     };
-    let (first, second) = (inputs.between(20, 25), inputs.between(30, 35));
+    // The first change is right behind the text.
+    let (first, second) = (text.len() as u64, inputs.between(30, 35));
     Scenario::new("looked", &[&f, &text])
         .file(&f, &bytes)
         .rule("write-1", Point::line(LINES[0]), vec![write(first, "~!")])

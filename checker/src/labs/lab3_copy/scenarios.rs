@@ -37,11 +37,14 @@ fn bad_input(inputs: &mut Inputs) -> Vec<Scenario> {
         usage("usage-none", &[]),
         usage("usage-one", &[&a]),
         usage("usage-three", &[&a, &b, "more"]),
-        copy("missing"),
+        Scenario::new("missing", &[&inputs.quoted_name("no"), &b]),
         copy("directory").other(&a, FileKind::Directory),
         copy("fifo").other(&a, FileKind::Fifo),
         Scenario::new("device", &["/dev/zero", &b]),
-        copy("unreadable").file(&a, &bytes).mode(0o000),
+        // A name is told as it was given, not as the kernel knows it.
+        Scenario::new("unreadable", &[&format!("./{a}"), &b])
+            .file(&a, &bytes)
+            .mode(0o000),
     ]
 }
 
@@ -61,6 +64,10 @@ fn copies(inputs: &mut Inputs) -> Vec<Scenario> {
         .file(&b, &inputs.bytes(page / 2))
         .mode(mode)
         .other("other-name", FileKind::HardLink(b.clone()));
+    // Of the same length and the same time, and of other bytes.
+    let same_size = Scenario::new("copy-same-size", &[&a, &b])
+        .file(&a, &inputs.lines(700))
+        .file(&b, &inputs.lines(700));
     let pages = Scenario::new("copy-pages", &[&a, &b]).file(&a, &inputs.bytes(page * 2));
     let byte = Scenario::new("copy-byte", &[&a, &b]).file(&a, &inputs.bytes(1));
     let read_only = Scenario::new("copy-read-only", &[&a, &b])
@@ -73,7 +80,9 @@ fn copies(inputs: &mut Inputs) -> Vec<Scenario> {
     // Any word but `--atomic` is a name.
     let (a, b) = (format!("-{a}"), format!("-- {b}"));
     let names = Scenario::new("copy-names", &[&a, &b]).file(&a, &inputs.lines(90));
-    vec![copy, over, pages, byte, read_only, more, names, twin]
+    vec![
+        copy, over, same_size, pages, byte, read_only, more, names, twin,
+    ]
 }
 
 /// Lines at the start and at the end of a file of this length.
@@ -135,7 +144,7 @@ fn refusals(inputs: &mut Inputs) -> Vec<Scenario> {
     let long = format!("no where/{}{b}", "deep/".repeat(folders as usize));
     let copy = |name: &str, to: &str| Scenario::new(name, &[&a, to]);
     vec![
-        copy("unwritable", &b)
+        copy("unwritable", &format!("./{b}"))
             .file(&a, &bytes)
             .file(&b, &old)
             .mode(0o444),
@@ -161,6 +170,9 @@ fn refusals(inputs: &mut Inputs) -> Vec<Scenario> {
             .mode(0o000)
             .file(&b, &old),
         Scenario::new("proc-file", &["/proc/version", &b]),
+        // The same file, by another name.
+        Scenario::new("proc-link", &[&a, &b])
+            .other(&a, FileKind::SymbolicLink("/proc/version".to_owned())),
     ]
 }
 
@@ -213,15 +225,16 @@ fn full_disk(inputs: &mut Inputs) -> Vec<Scenario> {
         .file(&a, &inputs.lines(page + 200))
         .other("disk", FileKind::Disk)
         .file(&there, &old);
-    vec![copy("full-new"), copy("full-over").file(&b, &old), other]
+    // Longer than the source, and a hole.
+    let cut = copy("full-over-longer").sparse(&b, page * 30, Vec::new());
+    let over = copy("full-over").file(&b, &old);
+    vec![copy("full-new"), over, cut, other]
 }
 
 fn atomic(inputs: &mut Inputs) -> Vec<Scenario> {
     let page = inputs.page;
-    let (a, b) = (
-        inputs.name("source"),
-        format!("shelf/{}", inputs.name("copy")),
-    );
+    let (a, below) = (inputs.name("source"), inputs.name("copy"));
+    let b = format!("shelf/{below}");
     let length = page + inputs.between(1, page - 1);
     let (bytes, old) = (inputs.bytes(length), inputs.lines(page / 2));
     let mode = inputs.pick(&[0o640, 0o600, 0o664]);
@@ -238,7 +251,12 @@ fn atomic(inputs: &mut Inputs) -> Vec<Scenario> {
                 .file(&a, &bytes)
                 .file(&b, &old)
                 .mode(mode)
-                .other("link", FileKind::SymbolicLink(b.clone())),
+                // Each is relative to the folder in which it lies.
+                .other("shelf/other-link", FileKind::SymbolicLink(below.clone()))
+                .other(
+                    "link",
+                    FileKind::SymbolicLink("shelf/other-link".to_owned()),
+                ),
         ),
         copy("atomic-unwritable", &b)
             .file(&a, &bytes)
@@ -272,13 +290,14 @@ fn watched(scenario: Scenario) -> Scenario {
 fn shrinking(inputs: &mut Inputs) -> Vec<Scenario> {
     let page = inputs.page;
     let (a, b) = (inputs.name("source"), inputs.name("copy"));
-    let bytes = inputs.bytes(page * 3 + page / 2);
-    let cut = |name: &str, length| {
+    let half = inputs.bytes(page * 3 + page / 2);
+    let whole = inputs.bytes(page * 3);
+    let cut = |name: &str, bytes: &[u8], length| {
         let truncate = Action::Truncate {
             file: a.clone(),
             length,
         };
-        Scenario::new(name, &[&a, &b]).file(&a, &bytes).rule(
+        Scenario::new(name, &[&a, &b]).file(&a, bytes).rule(
             "cut",
             Point::exit(&["mmap"], Some(&a)),
             vec![truncate],
@@ -286,8 +305,10 @@ fn shrinking(inputs: &mut Inputs) -> Vec<Scenario> {
     };
     let by = inputs.between(1, 100);
     vec![
-        cut("shrinks-pages", page),
-        cut("shrinks-bytes", bytes.len() as u64 - by),
+        cut("shrinks-pages", &half, page),
+        cut("shrinks-bytes", &half, page * 3 + page / 2 - by),
+        // No page is lost.
+        cut("shrinks-whole", &whole, page * 3 - by),
     ]
 }
 

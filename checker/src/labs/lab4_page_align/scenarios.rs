@@ -50,15 +50,20 @@ fn read(file: &str, offset: u64, length: u64) -> Vec<String> {
 fn bad_input(inputs: &mut Inputs) -> Vec<Scenario> {
     let [folder, fifo, closed] = ["folder", "pipe", "closed"].map(|stem| inputs.name(stem));
     let missing = inputs.long_name("no");
+    let quoted = inputs.quoted_name("no");
     let bytes = inputs.lines(40);
     let f = closed.as_str();
-    let usage: [&[&str]; 4] = [
+    let usage: [&[&str]; 6] = [
         &[],
+        &["--re", f, "0", "1"],
+        &["--", "--read", f, "0", "1"],
         &["1", "2", "3"],
         &["--read", f, "0"],
         &["--read", f, "0", "1", "2"],
     ];
-    let bad = [&missing, &folder, &fifo, &closed].map(|name| read(name, 0, 1));
+    // A name is told as it was given, not as the kernel knows it.
+    let dotted = format!("./{closed}");
+    let bad = [&missing, &quoted, &folder, &fifo, &dotted].map(|name| read(name, 0, 1));
     vec![
         runs("usage", usage.map(<[&str]>::to_vec))
             .unwatched()
@@ -87,7 +92,10 @@ fn align(inputs: &mut Inputs) -> Scenario {
         numbers(&[far]),
         numbers(&[near, length]),
     ];
-    runs("align", lines).and(&["010", "020"]).unwatched()
+    runs("align", lines)
+        .and(&["010", "020"])
+        .and(&["00000000000000000000000012"])
+        .unwatched()
 }
 
 fn not_numbers(inputs: &mut Inputs) -> Scenario {
@@ -96,6 +104,12 @@ fn not_numbers(inputs: &mut Inputs) -> Scenario {
     let below = format!("-{}", inputs.between(2, 9999));
     let ending = inputs.pick(&["abc", "k", ".5", " ", "_000"]);
     let behind = format!("{digits}{ending}");
+    // What is left of it in 64 bits is more than what its first digits are.
+    let round = format!(
+        "{}{:018}",
+        inputs.between(24, 27),
+        inputs.between(0, 999_999)
+    );
     let f = f.as_str();
     let lines: Vec<Vec<&str>> = vec![
         vec!["-1"],
@@ -106,6 +120,7 @@ fn not_numbers(inputs: &mut Inputs) -> Scenario {
         vec!["1e3"],
         vec!["0x1000"],
         vec!["99999999999999999999"],
+        vec![&round],
         vec!["5", "0"],
         vec![&digits, &below],
         vec!["--read", f, &behind, "1"],
@@ -143,6 +158,7 @@ fn with_bytes_at(
 
 /// The same on larger pages, and a window that is no multiple of smaller ones.
 fn larger_pages(inputs: &mut Inputs) -> Vec<Scenario> {
+    let other = inputs.pick(&[8, 32, 128, 256]) * KIB;
     let mut of_size = |name: &str, size: u64| {
         let f = inputs.name("data");
         let page = size.max(inputs.page);
@@ -168,6 +184,7 @@ fn larger_pages(inputs: &mut Inputs) -> Vec<Scenario> {
     vec![
         of_size("pages-64k", 64 * KIB),
         of_size("pages-16k", 16 * KIB),
+        of_size("pages-other", other),
     ]
 }
 
@@ -227,7 +244,7 @@ fn ends(inputs: &mut Inputs) -> Scenario {
         read(&f, early, length),
         read(&f, length, 1),
         read(&f, length + page * 3, 10),
-        read(&empty, 0, 1),
+        read(&format!("./{empty}"), 0, 1),
     ];
     runs("ends", lines)
         .file(&f, &inputs.lines(length))
@@ -250,6 +267,8 @@ fn limits(inputs: &mut Inputs) -> Scenario {
         read(&f, 1, MAX),
         read(&f, 9, MAX),
         read(&f, MAX, 1),
+        // Behind the end of the file as well.
+        read(&f, length + 9, MAX),
     ];
     runs("limits", lines)
         .unwatched()
@@ -261,15 +280,24 @@ fn last_page(inputs: &mut Inputs) -> Scenario {
     let (f, whole) = (inputs.name("data"), inputs.name("whole"));
     let rest = inputs.between(100, page - 200);
     let length = page * 2 + rest;
+    // The last bytes of the file are zeros, as those behind its end are.
+    let zeros = inputs.name("zeros");
+    let few = inputs.between(100, page - 100);
+    let mut bytes = inputs.lines(few);
+    let end = bytes.len() - 7;
+    bytes[end..].fill(0);
     let lines = [
         read(&f, page * 2, page),
         read(&f, length - 1, 1),
         read(&f, page * 2 - 3, rest + 60),
         read(&whole, page * 2 - 1, 2),
+        read(&zeros, few - 30, 30),
+        read(&zeros, few - 90, page),
     ];
     runs("last-page", lines)
         .file(&f, &inputs.lines(length))
         .file(&whole, &inputs.lines(page * 2))
+        .file(&zeros, &bytes)
 }
 
 fn gigabytes(inputs: &mut Inputs) -> Scenario {

@@ -1,12 +1,13 @@
 //! How the mistakes of lab 5 show in what was observed.
 
-use crate::evidence::Observation;
 use crate::evidence::ending::{Ending, Fault};
-use crate::evidence::trace::{O_ACCMODE, Open};
+use crate::evidence::trace::{Mmap, O_ACCMODE, Open};
+use crate::evidence::{Facet, Observation};
 use crate::lab::Clue;
-use crate::rule::trace::{calls_seen, length_set, target};
+use crate::rule::trace::{Step, calls_seen, length_set, target};
 use crate::rule::{asked, clue, facts, file};
 
+use super::exploring;
 use super::state::{self, SIZE};
 use super::{name, times, word};
 
@@ -143,13 +144,30 @@ pub fn size_not_checked(obs: &Observation) -> Option<Clue> {
 pub fn opened_to_write(obs: &Observation) -> Option<Clue> {
     let of = target(obs, name(obs));
     let all = calls_seen(obs);
-    let step = all.iter().find(|step| {
-        let writes = Open::of(step.call).is_some_and(|open| open.flags & O_ACCMODE != 0);
-        writes && step.call.errno() == Some(EACCES) && of.in_call(step.call)
+    let refused = |step: &&Step<'_>| step.call.errno() == Some(EACCES) && of.in_call(step.call);
+    let mut refused = all.iter().filter(refused);
+    let step = refused.find(|step| {
+        let opens = Open::of(step.call).is_some_and(|open| open.flags & O_ACCMODE != 0);
+        opens || Mmap::of(step.call).is_some_and(|mmap| mmap.is_writable())
     })?;
-    let expected = format!("`{}` is opened O_RDONLY to be watched", name(obs));
-    let seen = "it was opened for writing, and the kernel refused that";
-    Some(clue::at(obs, step.index, &["O_RDWR"], expected, seen))
+    let f = name(obs);
+    let (expected, seen) = match Open::of(step.call) {
+        Some(_) => (
+            format!("`{f}` is opened O_RDONLY to be watched"),
+            "it was opened for writing, and the kernel refused that",
+        ),
+        None => (
+            format!("`{f}` is mapped with PROT_READ alone to be watched"),
+            "it was to be mapped with PROT_WRITE, and the kernel refused that",
+        ),
+    };
+    Some(clue::at(
+        obs,
+        step.index,
+        &["O_RDWR", "PROT_WRITE"],
+        expected,
+        seen,
+    ))
 }
 
 /// A page that may only be read was stored into.
@@ -177,6 +195,15 @@ pub fn modified_to_read(obs: &Observation) -> Option<Clue> {
 
 /// Behind the largest value came the smallest.
 pub fn wraps(obs: &Observation) -> Option<Clue> {
+    if let Some(Facet::Seen(found)) = &obs.evidence.exploration {
+        let mut ends = found
+            .outcomes
+            .iter()
+            .map(|one| exploring::held(one, name(obs)));
+        return ends
+            .any(|value| value.is_ok_and(|value| value < 0))
+            .then(Clue::default);
+    }
     let (before, added) = task(obs)?;
     let after = state::after(obs, name(obs))?;
     let wrapped = before.checked_add(added).is_none() && after < 0;

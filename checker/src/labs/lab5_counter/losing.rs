@@ -55,22 +55,22 @@ pub fn dropped(obs: &Observation) -> Option<Clue> {
 /// A compare-and-exchange did not exchange, and nobody tried again.
 pub fn exchanged_once(obs: &Observation) -> Option<Clue> {
     let outcome = failed(obs)?;
-    let steps = outcome.steps.iter().rev();
-    let compares = |step: &&Step| {
-        let place = step.place.as_ref();
-        let instruction = place.map_or("", |place| &place.instruction);
-        matches!(&step.deed, Deed::Atomic { at, .. } if at.file == name(obs))
-            && instruction.contains("cmpxchg")
+    let steps = &outcome.steps;
+    let is_on_counter = |step: &Step| match &step.deed {
+        Deed::Load { at, .. } | Deed::Store { at, .. } | Deed::Atomic { at, .. } => {
+            at.file == name(obs)
+        }
+        _ => false,
     };
-    let mut tasks: Vec<usize> = Vec::new();
-    let last_of_each = steps.filter(compares).filter(|step| {
-        let is_last = !tasks.contains(&step.task);
-        tasks.push(step.task);
-        is_last
-    });
-    let mut failed = last_of_each
-        .filter(|step| matches!(&step.deed, Deed::Atomic { before, after, .. } if before == after));
-    (exploring::is_lost(obs, outcome) && failed.next().is_some()).then(Clue::default)
+    let is_last = |at: &usize| {
+        let mut later = steps[at + 1..].iter();
+        !later.any(|one| one.task == steps[*at].task && is_on_counter(one))
+    };
+    let mut last = (0..steps.len())
+        .filter(|&at| is_on_counter(&steps[at]))
+        .filter(is_last);
+    let gave_up = last.any(|at| timeline::exchange_failed(steps, at));
+    (exploring::is_lost(obs, outcome) && gave_up).then(Clue::default)
 }
 
 /// A lock was asked for without waiting, was not there, and the program went on.

@@ -1,9 +1,10 @@
 //! What decides the clauses of lab 5 about single commands, and the one about load.
 
 use crate::evidence::Observation;
+use crate::evidence::trace::{Call, FALLOC_FL_KEEP_SIZE};
 use crate::rule::mapping::of_file;
 use crate::rule::moved::{self, Way};
-use crate::rule::trace::target;
+use crate::rule::trace::{calls, target};
 use crate::rule::{asked, ending, exhibit, facts, file, finding::broken, refusal};
 use crate::verdict::{Finding, Ruling, Spot};
 
@@ -85,9 +86,39 @@ pub fn by_no_call(obs: &Observation) -> Ruling {
     moved::none(obs, &target(obs, name(obs)), Way::Either, "moved-by-call")
 }
 
+/// No system call sets bytes of the counter to 0, as it does where it makes a hole.
+fn zeroed_by_no_call(obs: &Observation) -> Ruling {
+    const MADV_REMOVE: u64 = 9;
+    let of = target(obs, name(obs));
+    let makes_hole = |call: &Call| {
+        call.is(&["fallocate"]) && call.raw(1) & !FALLOC_FL_KEEP_SIZE != 0 && of.in_call(call)
+            || call.is(&["madvise"]) && call.raw(2) == MADV_REMOVE
+    };
+    let all = calls(obs)?;
+    let mut holes = all
+        .iter()
+        .filter(|step| step.call.succeeded() && makes_hole(step.call));
+    let Some(step) = holes.next() else {
+        return Ok(());
+    };
+    broken(
+        format!("bytes of `{}` are set through the mapping", name(obs)),
+        format!("`{}` made a hole where they were", step.call.name),
+    )
+    .at(Spot::Event { index: step.index })
+    .show(exhibit::calls(
+        obs,
+        step.index,
+        &["FALLOC_FL_PUNCH_HOLE", "FALLOC_FL_ZERO_RANGE"],
+    ))
+    .code("moved-by-call")
+    .fail()
+}
+
 /// The counter is mapped so that stores reach the file, and no system call moves its bytes.
 fn stored(obs: &Observation) -> Ruling {
     by_no_call(obs)?;
+    zeroed_by_no_call(obs)?;
     let of = target(obs, name(obs));
     let mappings = of_file(obs, &of)?;
     if mappings.iter().any(|m| m.reaches_the_file()) {

@@ -19,7 +19,7 @@ pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
     all.push(load::scenario(inputs));
     all.extend(stretch::scenarios(inputs));
     all.push(crossing::scenario(inputs));
-    all.push(room::scenario(inputs));
+    all.extend(room::scenarios(inputs));
     all.extend(locking::scenarios(inputs));
     all
 }
@@ -193,6 +193,9 @@ fn watches(inputs: &mut Inputs) -> Vec<Scenario> {
     let second =
         first + (inputs.between(2, 900) as i64 * (1 << 32)) - inputs.between(99, 9999) as i64;
     let smaller = second - inputs.between(1, 1 << 31) as i64;
+    // Larger than that, and not than what was printed.
+    let middle = second - inputs.between(1, 900) as i64;
+    let smaller = smaller - 1000;
     let last = second + inputs.between(2, 5000) as i64;
     let store = |value: i64| Action::Write {
         file: f.clone(),
@@ -200,32 +203,49 @@ fn watches(inputs: &mut Inputs) -> Vec<Scenario> {
         bytes: Bytes(value.to_le_bytes().to_vec()),
     };
     let line = || Point::line("value:");
-    let other_line = Point::Line {
-        actor: "other".to_owned(),
+    let line_of = |actor: &str| Point::Line {
+        actor: actor.to_owned(),
         prefix: "value:".to_owned(),
     };
-    let other_end = Point::End {
-        actor: "other".to_owned(),
+    let end_of = |actor: &str| Point::End {
+        actor: actor.to_owned(),
     };
+    let time = || vec![Action::HoldUntil(vec![Happening::Elapsed(LOOKS)])];
     let until = (second + 1).to_string();
-    let starts = Action::Start("other".to_owned());
+    let starts = |actor: &str| Action::Start(actor.to_owned());
     let mut watch = Scenario::new("watch", &["watch", &f, &until])
         .actor("other", &["watch", &f, &smaller.to_string()], Start::ByRule)
+        .actor("later", &["watch", &f, &middle.to_string()], Start::ByRule)
         .rule("first", line(), vec![store(second)])
-        .rule("second", line(), vec![store(smaller), starts])
+        .rule("second", line(), vec![store(smaller), starts("other")])
         .second_time()
+        .rule("time to look", line_of("other"), time())
         .rule(
-            "time to look",
-            other_line,
-            vec![Action::HoldUntil(vec![Happening::Elapsed(LOOKS)])],
+            "middle",
+            end_of("other"),
+            vec![store(middle), starts("later")],
         )
-        .rule("last", other_end, vec![store(last)]);
+        .rule("time to look again", line_of("later"), time())
+        .rule("last", end_of("later"), vec![store(last)]);
     short(&mut watch.limits);
     let below = -(inputs.between(5, 1 << 40) as i64);
     let until = (below - inputs.between(0, 3) as i64).to_string();
     let read_only = Scenario::new("watch-read-only", &["watch", &shown, &until]);
+    // Further away than the largest value.
+    let far = Scenario::new("watch-far", &["watch", &shown, &(i64::MAX - 9).to_string()]);
+    let mut far = far.rule(
+        "jump",
+        Point::line("value:"),
+        vec![Action::Write {
+            file: shown.clone(),
+            offset: 0,
+            bytes: Bytes((i64::MAX - 5).to_le_bytes().to_vec()),
+        }],
+    );
+    short(&mut far.limits);
     vec![
         counter(watch, &f, first),
+        counter(far, &shown, i64::MIN + below.abs()),
         counter(read_only, &shown, below).mode(0o444),
     ]
 }

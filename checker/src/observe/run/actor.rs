@@ -39,6 +39,8 @@ pub struct ActorRun {
     pub peak_rss_kib: u64,
     /// How many looks in a row found it asleep.
     pub asleep: u32,
+    /// Whether it has mapped a file that is no library.
+    pub has_mapped: bool,
 }
 
 impl ActorRun {
@@ -57,6 +59,7 @@ impl ActorRun {
             cpu_ms: 0,
             peak_rss_kib: 0,
             asleep: 0,
+            has_mapped: false,
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use libc::{c_int, pid_t};
 
 use crate::evidence::ending::{Ending, Fault};
-use crate::evidence::trace::{Call, Open, Stream, What};
+use crate::evidence::trace::{Call, FileRef, Open, Stream, What};
 use crate::observe::decode::{self, Eyes};
 use crate::observe::process::{self, Seen};
 use crate::observe::sys::{self, SyscallStop, Waited};
@@ -179,9 +179,12 @@ impl Run<'_> {
             return sys::resume(tid, libc::PTRACE_CONT, 0);
         };
         let (actor, process) = (task.actor, task.process);
-        let carrier = calls::carrier_spec(number);
-        let spec = calls::spec(number).or(carrier);
-        let (Some(spec), Some(&streams)) = (spec, self.actors[actor].streams()) else {
+        let watched = calls::spec(number);
+        // What is not mapped cannot be carried.
+        if watched.is_none() && !self.actors[actor].has_mapped {
+            return sys::resume(tid, libc::PTRACE_CONT, 0);
+        }
+        let Some(&streams) = self.actors[actor].streams() else {
             return sys::resume(tid, libc::PTRACE_CONT, 0);
         };
         let limit = self.scenario.limits.calls;
@@ -194,8 +197,12 @@ impl Run<'_> {
             folder: &self.folder,
             streams: &streams,
         };
-        let mut call = decode::call(spec, arguments, &seen);
-        if carrier.is_some() && !seen.has_files_at(&call.buffers) {
+        let spec = watched.or_else(|| calls::carrier_spec(number));
+        let mut call = match spec {
+            Some(spec) => decode::call(spec, arguments, &seen),
+            None => decode::other(number, arguments),
+        };
+        if watched.is_none() && !seen.has_files_at(&call.buffers) {
             return sys::resume(tid, libc::PTRACE_CONT, 0);
         }
         let lines = self.lines_of(actor, &call);
@@ -248,6 +255,10 @@ impl Run<'_> {
             call.result = Some(result);
             call.returned = Some(returned);
             succeeded = call.succeeded();
+            let is_library =
+                |file: &FileRef| file.path.starts_with('/') && file.path.contains(".so");
+            let maps = call.is(&["mmap"]) && call.file.as_ref().is_some_and(|it| !is_library(it));
+            self.actors[actor].has_mapped |= succeeded && maps;
             if let (true, Some(streams), Some(_)) = (succeeded, streams, Open::of(call)) {
                 let seen = Seen {
                     pid: tid,
