@@ -142,9 +142,11 @@ fn explain(
             observed,
             exhibit,
         }) => {
-            // A memory fault has a reason that a lab may know by a better name.
+            // A memory fault has a reason that a lab may know by a better name, and so has an access
+            // that the given code found to be outside of a mapping.
             let by_signal = matches!(code, "store-past-end" | "killed");
-            let better = if by_signal {
+            let by_given = code == "panicked" && observed.contains("/given.rs:");
+            let better = if by_signal || by_given {
                 recognised(lab, clause, obs)
             } else {
                 None

@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::header::Expect;
-use super::programs::{KINDS, Program};
+use super::programs::{Form, KINDS, Program};
 use crate::lab::Lab;
 use crate::rule::generic;
+
+/// How many programs have to make each mistake.
+const WAYS: usize = 2;
 
 /// What is missing for a lab, a sentence each. `known` are the programs of all labs.
 pub fn faults(lab: &Lab, known: &[Program]) -> Vec<String> {
@@ -43,16 +46,31 @@ fn made(program: &Program) -> BTreeSet<&str> {
     codes
 }
 
-/// Each mistake is made by a program.
+/// Each mistake is made in several ways, in Rust and in C.
 fn mistakes(lab: &Lab, own: &[&Program]) -> Vec<String> {
     let told = lab
         .mistakes
         .iter()
         .filter(|mistake| !mistake.clauses.is_empty());
-    let unmade = told.filter(|mistake| own.iter().all(|one| !made(one).contains(mistake.code)));
-    unmade
-        .map(|mistake| format!("the mistake `{}`: no program makes it", mistake.code))
-        .collect()
+    told.filter_map(|mistake| {
+        let ways: Vec<_> = own
+            .iter()
+            .filter(|one| made(one).contains(mistake.code))
+            .collect();
+        let in_c = ways
+            .iter()
+            .filter(|one| matches!(one.form, Form::C))
+            .count();
+        let fault = match (ways.len(), in_c) {
+            (0, _) => "no program makes it".to_owned(),
+            (n, _) if n < WAYS => format!("only {n} program makes it"),
+            (n, c) if c == n => "no program in Rust makes it".to_owned(),
+            (_, 0) => "no program in C makes it".to_owned(),
+            _ => return None,
+        };
+        Some(format!("the mistake `{}`: {fault}", mistake.code))
+    })
+    .collect()
 }
 
 /// No program names a mistake that is not there.
@@ -75,7 +93,7 @@ mod tests {
     use super::*;
     use crate::course;
     use crate::known::header;
-    use crate::known::programs::{self, Form};
+    use crate::known::programs;
 
     fn program(name: &str, expect: &str, form: Form) -> Program {
         let text = format!("// expect: {expect}\n// about: x\n");
@@ -95,13 +113,15 @@ mod tests {
         let name = format!("{}/mistakes/x", lab.slug);
         let known = [
             program(&name, &format!("fails 1 with {first}"), Form::C),
+            program(&name, &format!("fails 1 with {first}"), Form::C),
+            program(&name, &format!("fails 1 with {second}"), Form::Rust),
             program("lab99-x/mistakes/y", "passes", Form::C),
             program(&name, "fails 1 with nonsense", Form::C),
         ];
         let faults = faults(lab, &known);
         let has = |words: &str| faults.iter().any(|fault| fault.contains(words));
-        assert!(!has(&format!("`{first}`")), "{faults:?}");
-        assert!(has(&format!("`{second}`: no program")), "{faults:?}");
+        assert!(has(&format!("`{first}`: no program in Rust")), "{faults:?}");
+        assert!(has(&format!("`{second}`: only 1 program")), "{faults:?}");
         assert!(has("no program in checker/corpus"), "{faults:?}");
         assert!(has("there is no mistake `nonsense`"), "{faults:?}");
         let strays = strays(labs, &known);

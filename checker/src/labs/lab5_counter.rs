@@ -120,7 +120,7 @@ static CLAUSES: &[Clause] = &[
         after: &[],
         hint: "When is the counter loaded, with which rights on its page, and what decides whether a line is printed?",
         checks: &[
-            Check::each("watch", &["watch", "watch-far"], watching::sees),
+            Check::each("watch", &["watch"], watching::sees),
             Check::each("read-only", &["watch-read-only"], watching::sees_at_once),
         ],
     },

@@ -1,6 +1,6 @@
 // expect: fails 1
-// also: 5, 6, 7
-// stretch: fails 8, 9, 10
+// also: 5, 7
+// stretch: fails 9, 10
 // about: The file is changed and changed back between two looks.
 
 #define _GNU_SOURCE

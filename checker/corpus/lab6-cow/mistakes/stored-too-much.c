@@ -1,5 +1,5 @@
 // expect: fails 4 with stored-too-much
-// also: 5, 6
+// also: 5, 6, 7
 // stretch: fails 8, 9, 10
 // about: It stores a page and a byte.
 

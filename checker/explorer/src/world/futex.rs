@@ -179,3 +179,16 @@ impl World<'_> {
 fn command(operation: u64) -> i32 {
     operation as i32 & !(libc::FUTEX_PRIVATE_FLAG | libc::FUTEX_CLOCK_REALTIME)
 }
+
+/// An operation by its name (futex(2)).
+pub(super) fn shown(operation: u64) -> String {
+    let name = match command(operation) {
+        libc::FUTEX_WAIT => "FUTEX_WAIT",
+        libc::FUTEX_WAKE => "FUTEX_WAKE",
+        libc::FUTEX_WAIT_BITSET => "FUTEX_WAIT_BITSET",
+        libc::FUTEX_WAKE_BITSET => "FUTEX_WAKE_BITSET",
+        other => return other.to_string(),
+    };
+    let is_private = operation as i32 & libc::FUTEX_PRIVATE_FLAG != 0;
+    format!("{name}{}", if is_private { "_PRIVATE" } else { "" })
+}

@@ -82,6 +82,7 @@ impl World<'_> {
                 format!("{}({})", call.name, shown.join(", "))
             }
             None => match call.number {
+                libc::SYS_futex => format!("futex({})", super::futex::shown(second)),
                 libc::SYS_close | libc::SYS_exit | libc::SYS_exit_group => {
                     format!("{}({})", calls::name(call.number), first as i32)
                 }

@@ -112,12 +112,13 @@ const DONE: Ending = Ending::Exited { code: 0 };
 #[test]
 fn what_is_watched_is_told_once_it_is_larger() {
     let sees = |made: Made| told(LAB5, 4, "watch", &made.done());
-    assert_eq!(sees(watch(&[0, 1, 3], DONE)), "passed");
-    assert_eq!(sees(watch(&[0, 1, 2, 3], DONE)), "went-backwards");
+    assert_eq!(sees(watch(&[0, 1, 4], DONE)), "passed");
+    assert_eq!(sees(watch(&[0, 1, 2, 4], DONE)), "went-backwards");
+    assert_eq!(sees(watch(&[0, 1, 3, 4], DONE)), "went-backwards");
     let busy = || Ending::TooMuchCpu { limit_s: 1 };
     assert_eq!(sees(watch(&[0], busy())), "load-hoisted");
     assert_eq!(sees(watch(&[], busy())), "nothing-said");
-    let missed = sees(watch(&[0, 3], DONE));
+    let missed = sees(watch(&[0, 4], DONE));
     assert!(missed.contains("line 2 of standard output"), "{missed}");
     let name = name(&watch(&[], DONE).done());
     let read = watch(&[0], DONE).on("pread64", &name, &[3, 0x1000, 8, 0], 8);

@@ -2,7 +2,7 @@
 
 use crate::evidence::Observation;
 use crate::evidence::ending::Ending;
-use crate::evidence::trace::{MS_SYNC, Mmap, Msync};
+use crate::evidence::trace::{MS_SYNC, Msync};
 use crate::lab::{Clue, Mistake};
 use crate::rule::mapping::{Mapping, live_before, of_file};
 use crate::rule::moved::{Way, movers};
@@ -170,18 +170,7 @@ pub static ALL: &[Mistake] = &[
 ];
 
 fn length_zero(obs: &Observation) -> Option<Clue> {
-    let all = calls_seen(obs);
-    let zero = |step: &&Step<'_>| {
-        Mmap::of(step.call).is_some_and(|map| map.length == 0 && step.call.errno() == Some(22))
-    };
-    let found = all.iter().find(zero)?;
-    Some(clue::at(
-        obs,
-        found.index,
-        &["EINVAL"],
-        "no mapping of 0 bytes is asked for",
-        "mmap was asked for 0 bytes",
-    ))
+    clue::length_zero(obs, name(obs))
 }
 
 fn write_call(obs: &Observation) -> Option<Clue> {

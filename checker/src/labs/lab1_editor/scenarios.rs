@@ -328,7 +328,7 @@ fn appenders(inputs: &mut Inputs) -> Vec<Scenario> {
     let held = |n: u32| {
         let second = || "second".to_owned();
         // It is one file, by whichever name.
-        let second_name = if n % 2 == 0 { &other } else { &f };
+        let second_name = if n.is_multiple_of(2) { &other } else { &f };
         let mut scenario = Scenario::new(&format!("appenders-{n}"), &["append", &f, &a])
             .file(&f, &bytes)
             .actor("second", &["append", second_name, &b], Start::ByRule);

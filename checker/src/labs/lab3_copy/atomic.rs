@@ -5,11 +5,12 @@
 //! that the name stood for in the beginning.
 
 use crate::evidence::file::FileState;
+use crate::evidence::trace::{O_CREAT, Open};
 use crate::evidence::{Moment, Observation};
 use crate::rule::finding::{broken, seen};
 use crate::rule::mapping::of_file;
 use crate::rule::moved::{self, Way};
-use crate::rule::trace::{Step, calls, calls_seen, events, resolve, target};
+use crate::rule::trace::{Step, calls, calls_seen, events, is_inside, resolve, target};
 use crate::rule::{ending, exhibit, file, refusal};
 use crate::verdict::{Exhibit, Finding, Ruling, Spot};
 
@@ -43,10 +44,40 @@ fn old_or_new_at(obs: &Observation, name: &str) -> Ruling {
         state_is_whole(obs, moment, name, old, &bytes)?;
     }
     takes_its_place(obs, name, old)?;
+    made_beside(obs, name)?;
     for name in [source(obs), name] {
         moved::none(obs, &target(obs, name), Way::Either, "fs-copy")?;
     }
     nothing_left(obs)
+}
+
+/// The temporary file lies beside the file that it replaces: a rename cannot leave a file system.
+fn made_beside(obs: &Observation, name: &str) -> Ruling {
+    let folder = |path: &str| {
+        path.rsplit_once('/')
+            .map_or("", |(folder, _)| folder)
+            .to_owned()
+    };
+    let all = calls_seen(obs);
+    let elsewhere = all.iter().find(|step| {
+        let creates = Open::of(step.call).is_some_and(|open| open.flags & O_CREAT != 0);
+        let file = step.call.file.as_ref().filter(|file| is_inside(file));
+        let is_new = |path: &str| file::before(obs, path).is_none();
+        creates
+            && step.call.succeeded()
+            && file.is_some_and(|file| is_new(&file.path) && folder(&file.path) != folder(name))
+    });
+    let Some(step) = elsewhere else {
+        return Ok(());
+    };
+    let path = step.call.file.as_ref().map_or("", |file| &file.path);
+    broken(
+        format!("the new file is made in the folder of `{name}`"),
+        format!("`{path}` was made"),
+    )
+    .at(Spot::Event { index: step.index })
+    .show(exhibit::calls(obs, step.index, &["O_CREAT"]))
+    .fail()
 }
 
 /// The link is replaced by nothing, not even by the new file.

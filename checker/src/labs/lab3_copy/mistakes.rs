@@ -26,7 +26,7 @@ pub static ALL: &[Mistake] = &[
         says: "A private mapping is a copy that belongs to the process: what is stored into it never reaches the file.",
         hint: "Which two flags can a mapping have, and which of them is about other people?",
         section: "lab3-copy.md#clause-2",
-        clauses: &[2, 3, 6, 13],
+        clauses: &[2, 3, 6, 8, 13],
         recognise: private_destination,
     },
     Mistake {
@@ -98,7 +98,7 @@ pub static ALL: &[Mistake] = &[
         says: "What is only read should be mapped for reading only: then a slip of the pen is a SIGSEGV and not a ruined original.",
         hint: "Which of the PROT_ flags does a look need?",
         section: "lab3-copy.md#clause-1",
-        clauses: &[1, 3],
+        clauses: &[1, 3, 8],
         recognise: source_writable,
     },
     Mistake {
@@ -306,17 +306,7 @@ fn truncated_first(obs: &Observation) -> Option<Clue> {
 }
 
 fn length_zero(obs: &Observation) -> Option<Clue> {
-    let all = calls_seen(obs);
-    let found = all.iter().find(|step| {
-        Mmap::of(step.call).is_some_and(|map| map.length == 0 && step.call.errno() == Some(22))
-    })?;
-    Some(clue::at(
-        obs,
-        found.index,
-        &["EINVAL"],
-        "no mapping of 0 bytes is asked for",
-        "mmap was asked for 0 bytes",
-    ))
+    clue::length_zero(obs, source(obs))
 }
 
 fn source_writable(obs: &Observation) -> Option<Clue> {

@@ -237,6 +237,7 @@ fn atomic(inputs: &mut Inputs) -> Vec<Scenario> {
     let b = format!("shelf/{below}");
     let length = page + inputs.between(1, page - 1);
     let (bytes, old) = (inputs.bytes(length), inputs.lines(page / 2));
+    let nine = inputs.lines(page * 8 + 100);
     let mode = inputs.pick(&[0o640, 0o600, 0o664]);
     let copy = |name: &str, to: &str| {
         Scenario::new(name, &["--atomic", &a, to]).other("shelf", FileKind::Directory)
@@ -271,6 +272,12 @@ fn atomic(inputs: &mut Inputs) -> Vec<Scenario> {
             )
             .every_time(),
         copy("atomic-missing", &b).file(&b, &old).mode(mode),
+        // The source takes nine pages of the disk, and there is no room for a second one of it.
+        copy("atomic-full", &b)
+            .on_small_disk(page * 14)
+            .file(&a, &nine)
+            .file(&b, &old)
+            .mode(mode),
     ]
 }
 

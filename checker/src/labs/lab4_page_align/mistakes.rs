@@ -293,7 +293,14 @@ fn delta_not_mapped(obs: &Observation) -> Option<Clue> {
         Some(window.length),
         Words::of(obs).length.and_then(asked::number),
     ];
-    let is_bare = |length: u64| lengths.contains(&Some(length)) && length < window.mapped();
+    // Or that length in whole pages.
+    let is_bare = |length: u64| {
+        let mut lengths = lengths.iter().flatten();
+        let is = |bare: &u64| {
+            length == *bare || Some(length) == bare.checked_next_multiple_of(window.page)
+        };
+        length < window.mapped() && lengths.any(is)
+    };
     if let Some(seen) = shown_number(obs, "mapped length").filter(|seen| is_bare(*seen)) {
         return Some(about("mapped length", window.mapped(), seen));
     }

@@ -180,10 +180,16 @@ pub fn smallest(obs: &Observation) -> Ruling {
             true => map.length.to_string(),
             false => map.offset.to_string(),
         };
-        return broken(expected, seen)
+        let seen = broken(expected, seen)
             .at(Spot::Event { index: step.index })
-            .show(exhibit::calls(obs, step.index, &[&word]))
-            .fail();
+            .show(exhibit::calls(obs, step.index, &[&word]));
+        let end = map.offset.saturating_add(map.length);
+        let is_part =
+            window.aligned() <= map.offset && end <= window.aligned() + window.whole_pages();
+        return match is_part && made.len() > 1 {
+            true => seen.code("mapped-again").fail(),
+            false => seen.fail(),
+        };
     }
     if let Some(second) = made.get(1) {
         return broken(expected, format!("it is mapped {} times", made.len()))

@@ -91,6 +91,13 @@ pub fn half_locked(obs: &Observation) -> Option<Clue> {
     outcome.steps.iter().any(is_about_lock).then(Clue::default)
 }
 
+/// A process waited at a word in shared memory as if only threads of its own could wake it.
+fn waits_alone(steps: &[Step]) -> bool {
+    let alone =
+        |step: &Step| matches!(&step.deed, Deed::Waits { text } if text.contains("_PRIVATE"));
+    steps.iter().any(alone)
+}
+
 /// A mutex of the C library in shared memory was changed step by step, as for the threads of one
 /// process; or a word beside the counter was, which nobody ever changes in one step.
 pub fn mutex(obs: &Observation) -> Option<Clue> {
@@ -108,7 +115,7 @@ pub fn mutex(obs: &Observation) -> Option<Clue> {
         Deed::Store { at, .. } => in_mutex(step) || at.file != name(obs) && !in_one_step(at),
         _ => false,
     };
-    steps.iter().any(is_plain).then(Clue::default)
+    (steps.iter().any(is_plain) || waits_alone(steps)).then(Clue::default)
 }
 
 /// An addition is lost, and nothing tells of a lock.

@@ -276,8 +276,10 @@ pub fn rounded_down(obs: &Observation) -> Option<Clue> {
     let opened = |step: &Step<'_>| {
         Open::of(step.call).is_some() && step.call.succeeded() && of.in_call(step.call)
     };
-    let refused =
-        output.is_empty() && last > 0 && named(obs) == [last] && calls_seen(obs).iter().any(opened);
+    let refused = output.is_empty()
+        && last > 0
+        && named(obs).contains(&last)
+        && calls_seen(obs).iter().any(opened);
     (counted || refused).then(|| Clue {
         expected: Some(format!("`{}` has {} pages", name(obs), count(obs))),
         observed: Some(match said {

@@ -1,0 +1,181 @@
+// expect: fails 6
+// about: stores and syncs in windows of 64 KiB and looks at the result of the last msync alone; when an earlier one fails, synced is printed and the status is 0; breaks "If msync fails: an error, no line synced, exit status 1".
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#define PAGE ((off_t)4096)
+
+static const char *name;
+
+static void fail(const char *what)
+{
+    fprintf(stderr, "lab1-editor: %s: %s: %s\n", name, what, strerror(errno));
+    exit(1);
+}
+
+static int open_file(int flags, struct stat *st)
+{
+    int fd = open(name, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        fail("open");
+    if (fstat(fd, st) != 0)
+        fail("fstat");
+    if (!S_ISREG(st->st_mode)) {
+        errno = EINVAL;
+        fail("not a regular file");
+    }
+    return fd;
+}
+
+static int show(void)
+{
+    struct stat st;
+    int fd = open_file(O_RDONLY, &st);
+    off_t size = st.st_size;
+    printf("size: %lld\n", (long long)size);
+    if (size == 0) {
+        printf("content: \n");
+        return 0;
+    }
+    size_t n = size < 64 ? (size_t)size : 64;
+    const unsigned char *p = mmap(NULL, n, PROT_READ, MAP_SHARED, fd, 0);
+    if (p == MAP_FAILED)
+        fail("mmap");
+    char out[64 * 4 + 1], *o = out;
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] >= 0x20 && p[i] <= 0x7e && p[i] != '\\')
+            *o++ = (char)p[i];
+        else
+            o += sprintf(o, "\\x%02x", p[i]);
+    }
+    *o = 0;
+    printf("content: %s\n", out);
+    munmap((void *)p, n);
+    close(fd);
+    return 0;
+}
+
+
+#define WINDOW ((size_t)65536)
+
+/* text to offset at, window by window: 0, or the errno of msync, or minus that of mmap */
+static int store(int fd, off_t at, const char *text, size_t n)
+{
+    int result = 0;
+    while (n > 0) {
+        off_t start = at / (off_t)WINDOW * (off_t)WINDOW;
+        size_t skip = (size_t)(at - start);
+        size_t now = WINDOW - skip < n ? WINDOW - skip : n;
+        size_t page = skip / 4096 * 4096;
+        char *p = mmap(NULL, skip + now, PROT_READ | PROT_WRITE, MAP_SHARED, fd, start);
+        if (p == MAP_FAILED)
+            return -errno;
+        memcpy(p + skip, text, now);
+        result = msync(p + page, skip - page + now, MS_SYNC) != 0 ? errno : 0;
+        munmap(p, skip + now);
+        at += (off_t)now;
+        text += now;
+        n -= now;
+    }
+    return result;
+}
+
+static int overwrite(const char *text)
+{
+    struct stat st;
+    int fd = open_file(O_RDWR, &st);
+    size_t len = strlen(text);
+    size_t n = (off_t)len > st.st_size ? (size_t)st.st_size : len;
+    printf("size: %lld\n", (long long)st.st_size);
+    int bad = store(fd, 0, text, n);
+    printf("written: %zu\ncut: %zu\n", n, len - n);
+    if (bad) {
+        errno = bad < 0 ? -bad : bad;
+        fail("msync");
+    }
+    printf("synced: %zu\n", n);
+    close(fd);
+    return 0;
+}
+
+/* on the way out: the file gets its old length back, if it lost it */
+static void undo(int fd, off_t old, const char *what)
+{
+    int e = errno;
+    struct stat st;
+    if (fstat(fd, &st) == 0 && st.st_size != old)
+        ftruncate(fd, old);
+    errno = e;
+    fail(what);
+}
+
+static int append(const char *text)
+{
+    struct stat st;
+    int fd = open_file(O_RDWR, &st);
+    size_t n = strlen(text);
+    while (flock(fd, LOCK_EX) != 0)
+        if (errno != EINTR)
+            fail("flock");
+    if (fstat(fd, &st) != 0)
+        fail("fstat");
+    off_t old = st.st_size;
+    printf("size: %lld\n", (long long)old);
+    if (n == 0) {
+        printf("appended: 0\nsynced: 0\nnew size: %lld\n", (long long)old);
+        return 0;
+    }
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && (rlim_t)old + n > limit.rlim_cur) {
+        errno = EFBIG;
+        fail("cannot grow");
+    }
+    while (fallocate(fd, 0, old, (off_t)n) != 0)
+        if (errno != EINTR)
+            undo(fd, old, "cannot grow");
+    int bad = store(fd, old, text, n);
+    if (bad < 0) {
+        errno = -bad;
+        undo(fd, old, "mmap");
+    }
+    printf("appended: %zu\n", n);
+    if (bad) {
+        errno = bad < 0 ? -bad : bad;
+        fail("msync");
+    }
+    printf("synced: %zu\nnew size: %lld\n", n, (long long)old + (long long)n);
+    close(fd);
+    return 0;
+}
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: lab1-editor show FILE | overwrite FILE TEXT | append FILE TEXT\n");
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (argc < 3)
+        return usage();
+    name = argv[2];
+    if (argc == 3 && strcmp(argv[1], "show") == 0)
+        return show();
+    if (argc == 4 && strcmp(argv[1], "overwrite") == 0)
+        return overwrite(argv[3]);
+    if (argc == 4 && strcmp(argv[1], "append") == 0)
+        return append(argv[3]);
+    return usage();
+}
