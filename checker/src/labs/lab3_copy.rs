@@ -248,7 +248,7 @@ static CLAUSES: &[Clause] = &[
             Check::each("atomic-killed", &["atomic-killed"], atomic::killed),
             Check::each(
                 "atomic-fails",
-                &["atomic-fails", "atomic-missing", "atomic-full"],
+                &["atomic-fails", "atomic-missing", "atomic-limited"],
                 atomic::fails,
             ),
         ],

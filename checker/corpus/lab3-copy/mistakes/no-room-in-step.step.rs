@@ -1,5 +1,4 @@
 // expect: fails 10 with no-room
-// also: 11
 // about: In the crate: room is asked for, but no error of fallocate counts, because a file system need not know the call.
 
 // step 4: size the destination and map it
