@@ -178,6 +178,11 @@ static CLAUSES: &[Clause] = &[
         checks: &[
             Check::each("init-under", &["init-under"], stretch::never_cut),
             Check::each(
+                "init-newborn",
+                &["init-newborn"],
+                stretch::newborn_never_cut,
+            ),
+            Check::each(
                 "init-crossing",
                 &["init-crossing"],
                 crossing::before_or_after,

@@ -49,6 +49,8 @@ pub enum Kind {
     Command,
     /// `LOCK_` operation of flock.
     Lock,
+    /// A pointer to `struct flock`.
+    RecordLock,
     /// `FALLOC_FL_` bits.
     Allocation,
     /// A process.
@@ -70,7 +72,7 @@ pub struct Spec {
 
 use Kind::{
     Address, Allocation, Bits, Bytes, Command, Fd, Folder, Lock, MapFlags, Message, Mode, Number,
-    OpenFlags, OpenHow, Path, Process, Prot, Room, Rooms, Signed, SyncFlags, Vectors,
+    OpenFlags, OpenHow, Path, Process, Prot, RecordLock, Room, Rooms, Signed, SyncFlags, Vectors,
 };
 
 mod others;
@@ -157,7 +159,7 @@ calls! {
     "vmsplice" SYS_vmsplice ("fd" Fd, "iov" Rooms, "nr_segs" Number, "flags" Bits);
     "tee" SYS_tee ("fd_in" Fd, "fd_out" Fd, "size" Number, "flags" Bits);
     "flock" SYS_flock ("fd" Fd, "operation" Lock);
-    "fcntl" SYS_fcntl ("fd" Fd, "cmd" Command, "arg" Address)
+    "fcntl" SYS_fcntl ("fd" Fd, "cmd" Command, "arg" RecordLock)
         [libc::F_SETLK as u32, libc::F_SETLKW as u32, libc::F_OFD_SETLK as u32, libc::F_OFD_SETLKW as u32];
     "ioctl" SYS_ioctl ("fd" Fd, "op" Bits, "arg" Number) [FICLONE, FICLONERANGE];
     "memfd_create" SYS_memfd_create ("name" Path, "flags" Bits);

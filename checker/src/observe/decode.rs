@@ -113,6 +113,7 @@ pub fn call(spec: &Spec, registers: [u64; 6], eyes: &impl Eyes) -> Call {
             Kind::Command => flags::command(raw),
             Kind::Allocation => flags::fallocate(raw),
             Kind::Lock => flags::lock(raw),
+            Kind::RecordLock => flags::record_lock(&words(&eyes.bytes(raw, 32))),
             Kind::Process => (raw as i32).to_string(),
             Kind::Room => {
                 buffers.push((raw, raw.saturating_add(registers[n + 1])));

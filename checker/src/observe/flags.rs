@@ -126,6 +126,27 @@ pub fn command(number: u64) -> String {
     }
 }
 
+/// What a `struct flock` asks for, its words one after the other: kind, from where, start, length
+/// (F_SETLK(2const)).
+pub fn record_lock(words: &[u64]) -> String {
+    let [kind, start, length, ..] = *words else {
+        return "?".to_owned();
+    };
+    let kind = match (kind as u16).into() {
+        libc::F_RDLCK => "F_RDLCK",
+        libc::F_WRLCK => "F_WRLCK",
+        libc::F_UNLCK => "F_UNLCK",
+        _ => "?",
+    };
+    let whence = match i32::from((words[0] >> 16) as u16) {
+        libc::SEEK_SET => "SEEK_SET",
+        libc::SEEK_CUR => "SEEK_CUR",
+        libc::SEEK_END => "SEEK_END",
+        _ => "?",
+    };
+    format!("{{{kind}, {whence}, {}, {}}}", start as i64, length as i64)
+}
+
 /// The names of the bits that are set, joined by `|`; what has no name in hexadecimal; `none` if
 /// no bit is set.
 fn named(mut bits: u64, names: &[(u64, &str)], none: &str) -> String {

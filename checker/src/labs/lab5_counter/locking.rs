@@ -51,6 +51,30 @@ pub fn scenarios(inputs: &mut Inputs) -> Vec<Scenario> {
     ]
 }
 
+/// Whether a lock reaches from the first byte of the file to its last. A length of 0 is one to the
+/// end, wherever that will be.
+fn is_whole(obs: &Observation, step: &Step<'_>) -> bool {
+    let shown = step
+        .call
+        .arguments
+        .get(2)
+        .map_or("", |argument| &argument.shown);
+    let words: Vec<&str> = shown.trim_matches(['{', '}']).split(", ").collect();
+    let [_, whence, start, length] = words[..] else {
+        return true;
+    };
+    let (Ok(start), Ok(length)) = (start.parse::<i64>(), length.parse::<i64>()) else {
+        return true;
+    };
+    let size = file::before(obs, name(obs)).map_or(0, |state| state.length as i64);
+    let start = if whence == "SEEK_END" {
+        size + start
+    } else {
+        start
+    };
+    start <= 0 && (length == 0 || start + length >= size)
+}
+
 /// Clause 11.
 pub fn told(obs: &Observation) -> Ruling {
     ending::is_written(obs)?;
@@ -91,6 +115,19 @@ pub fn told(obs: &Observation) -> Ruling {
                 .fail(),
             None => seen.at(Spot::Missing).fail(),
         };
+    }
+    if let Some(step) = first(0, "fcntl").filter(|step| !is_whole(obs, step)) {
+        return broken(
+            "the lock of `fcntl` is on the whole file, whatever its length",
+            "it is on a part of it",
+        )
+        .at(Spot::Event { index: step.index })
+        .show(exhibit::calls(
+            obs,
+            step.index,
+            &["SEEK_SET", "SEEK_CUR", "SEEK_END"],
+        ))
+        .fail();
     }
     ending::exits(obs, 0)?;
     for (n, (_, _, _, by)) in LINES.into_iter().enumerate() {

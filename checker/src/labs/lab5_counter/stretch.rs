@@ -4,9 +4,10 @@
 use crate::evidence::Observation;
 use crate::evidence::ending::Ending;
 use crate::evidence::file::FileState;
+use crate::evidence::trace::What;
 use crate::inputs::Inputs;
 use crate::rule::finding::seen;
-use crate::rule::trace::{calls, length_set, target};
+use crate::rule::trace::{calls, events, length_set, target};
 use crate::rule::{ending, exhibit, file, finding::broken};
 use crate::scenario::{Action, Point, Scenario, Side, Start};
 use crate::verdict::{Ruling, Spot};
@@ -14,6 +15,11 @@ use crate::verdict::{Ruling, Spot};
 use super::scenarios::{counter, mapped, meets, runs, value};
 use super::state::{self, SIZE};
 use super::{name, rules, times};
+
+/// The calls that open a file.
+const OPENS: &[&str] = &["open", "openat", "openat2", "creat"];
+/// The rule at the second of them.
+const AGAIN: &str = "opened again";
 
 /// The scenarios.
 pub fn scenarios(inputs: &mut Inputs) -> Vec<Scenario> {
@@ -24,6 +30,13 @@ pub fn scenarios(inputs: &mut Inputs) -> Vec<Scenario> {
         .rule("mapped", mapped(&f), meets("init"))
         .rule("call of init", each, vec![Action::Look])
         .every_time();
+    let newborn = inputs.name("newborn");
+    // Whoever looks first and creates then finds what another has made meanwhile.
+    let opens = Point::entry(OPENS, Some(&newborn));
+    let twice = Scenario::new("init-newborn", &["init", &newborn])
+        .actor("init", &["init", &newborn], Start::ByRule)
+        .rule(AGAIN, opens, meets("init"))
+        .second_time();
     let room = inputs.between(2, 5);
     let more = (room + inputs.between(1, 4)).to_string();
     let lines = [
@@ -34,7 +47,43 @@ pub fn scenarios(inputs: &mut Inputs) -> Vec<Scenario> {
     vec![
         counter(under, &f, value(inputs)),
         counter(full_runs, &nearly, i64::MAX - room as i64),
+        twice,
     ]
+}
+
+/// Clause 9: another `init` has come between two calls of this one that open the file.
+pub fn newborn_never_cut(obs: &Observation) -> Ruling {
+    ending::is_written(obs)?;
+    let between = events(obs)?.iter().position(
+        |event| matches!(&event.what, What::Rule { rule, did } if rule == AGAIN && did.contains("let it go on")),
+    );
+    let all = calls(obs)?;
+    let of = target(obs, name(obs));
+    let cut = all.iter().find(|step| {
+        let other = length_set(step.call).is_some_and(|to| to != Some(SIZE));
+        // The call at which it was held is carried out afterwards.
+        let returned = step.call.returned.unwrap_or(step.index);
+        between.is_some_and(|between| returned > between)
+            && step.actor == 0
+            && step.call.succeeded()
+            && other
+            && of.in_call(step.call)
+    });
+    if let Some(step) = cut {
+        return broken(
+            format!(
+                "`{}`, which another `init` has just made, stays 8 bytes long",
+                name(obs)
+            ),
+            format!("`{}` cut it", step.call.name),
+        )
+        .at(Spot::Event { index: step.index })
+        .show(exhibit::calls(obs, step.index, &["O_TRUNC"]))
+        .code("cut-under-a-mapping")
+        .fail();
+    }
+    ending::exits_of(obs, 0, 0)?;
+    state::ends_as(obs, 0)
 }
 
 /// Clause 9.
