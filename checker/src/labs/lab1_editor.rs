@@ -120,7 +120,6 @@ static CLAUSES: &[Clause] = &[
                 &["show-nul", "show-page"],
                 rules::through_one_mapping,
             ),
-            Check::each("huge-size", &["show-huge"], large::size_is_said),
         ],
     },
     Clause {
@@ -130,11 +129,14 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "How many bytes has the file, and who says so: the kernel, or the bytes?",
-        checks: &[Check::each(
-            "exactly",
-            &["show-empty", "show-nul", "show-page"],
-            rules::shown_exactly,
-        )],
+        checks: &[
+            Check::each(
+                "exactly",
+                &["show-empty", "show-nul", "show-page"],
+                rules::shown_exactly,
+            ),
+            Check::each("huge-size", &["show-huge"], large::size_is_said),
+        ],
     },
     Clause {
         number: 3,

@@ -1,4 +1,4 @@
-// expect: fails 1
+// expect: fails 2
 // about: show keeps the length of the file in an unsigned int, so that a file of 4 GiB or more has its length modulo 2^32 (and one of exactly 4 GiB no content); breaks "size is the length of the file in bytes".
 #define _GNU_SOURCE
 #include <errno.h>

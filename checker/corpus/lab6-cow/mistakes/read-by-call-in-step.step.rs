@@ -1,6 +1,5 @@
-// expect: fails 3 with read-by-call
-// also: 4, 5, 6, 7
-// stretch: fails 8, 9, 10
+// expect: rejected
+// shows: read-by-call
 // about: In the crate: the file is read to its end before it is mapped, and so no page is touched later.
 
 // step 1: map the file privately

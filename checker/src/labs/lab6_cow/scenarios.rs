@@ -179,7 +179,7 @@ fn edges(inputs: &mut Inputs) -> Vec<Scenario> {
     let page = inputs.page;
     let f = inputs.quoted_name("data");
     // More pages than anyone writes down one by one.
-    let last = inputs.between(160, 180);
+    let last = 2 * inputs.between(80, 90);
     let length = page * last + inputs.between(1, page - 1);
     let piece = Bytes(inputs.lines(20));
     let partial = vec![(0, piece), (length - 1, Bytes::from("."))];
