@@ -37,8 +37,8 @@ const RECEIVES: &[&str] = &["recvfrom", "recvmsg"];
 /// Between memory and a pipe or another process, in either direction.
 const EITHER_WAY: &[&str] = &["vmsplice", "process_vm_readv", "process_vm_writev"];
 
-/// The option of prctl(2) that writes the name of the process.
-const PR_GET_NAME: u64 = 16;
+/// The options of prctl(2) that write to memory: PR_GET_PDEATHSIG and PR_GET_NAME.
+const PR_GETS: [u64; 2] = [2, 16];
 /// By which the kernel keeps a few bytes for a program.
 const KEEPS: &[&str] = &[
     "prctl",
@@ -103,7 +103,7 @@ fn is_by_memory<'a>(
     if by.is_some_and(|by| by.path.starts_with("/proc/") && by.path.ends_with("/mem")) {
         return call.is(WRITES) || way == Way::Either && call.is(READS);
     }
-    let gives_name = call.is(&["prctl"]) && call.raw(0) == PR_GET_NAME;
+    let gives_name = call.is(&["prctl"]) && PR_GETS.contains(&call.raw(0));
     let fills = is_other(call)
         || call.is(READS)
         || call.is(RECEIVES)
@@ -378,7 +378,9 @@ mod tests {
             (of, none(&obs, &a, Way::Into, "x").is_err())
         };
         assert_eq!(run(15, 0x10020), (true, false));
-        assert_eq!(run(PR_GET_NAME, 0x10020), (true, true));
-        assert_eq!(run(PR_GET_NAME, 0x9000), (false, false));
+        for get in PR_GETS {
+            assert_eq!(run(get, 0x10020), (true, true));
+            assert_eq!(run(get, 0x9000), (false, false));
+        }
     }
 }

@@ -12,8 +12,8 @@ use super::{Error, at, put};
 pub const BESIDE: [&str; 2] = ["explorer", "pagesize"];
 
 /// Makes `out` a workspace in which labs can be built beside the course's own: the same manifest
-/// with `labs/*` and what is built beside them for its only members, the same lock file, so that nothing is looked up or
-/// downloaded, and the checker's folder. Its programs go to `out/target`.
+/// with `labs/*` and [`BESIDE`] for its only members, the same lock file, so that nothing is looked up
+/// or downloaded, and the checker's folder. Its programs go to `out/target`.
 pub fn course(root: &Path, out: &Path) -> Result<(), Error> {
     let text = |name: &str| {
         let path = root.join(name);

@@ -1,7 +1,7 @@
 //! What decides the clauses of lab 5 about single commands, and the one about load.
 
 use crate::evidence::Observation;
-use crate::evidence::trace::{Call, FALLOC_FL_KEEP_SIZE};
+use crate::evidence::trace::Call;
 use crate::rule::mapping::of_file;
 use crate::rule::moved::{self, Way};
 use crate::rule::trace::{calls, target};
@@ -89,9 +89,11 @@ pub fn by_no_call(obs: &Observation) -> Ruling {
 /// No system call sets bytes of the counter to 0, as it does where it makes a hole.
 fn zeroed_by_no_call(obs: &Observation) -> Ruling {
     const MADV_REMOVE: u64 = 9;
+    /// FALLOC_FL_PUNCH_HOLE, _COLLAPSE_RANGE, _ZERO_RANGE and _INSERT_RANGE (fallocate(2)).
+    const HOLES: u64 = 0x02 | 0x08 | 0x10 | 0x20;
     let of = target(obs, name(obs));
     let makes_hole = |call: &Call| {
-        call.is(&["fallocate"]) && call.raw(1) & !FALLOC_FL_KEEP_SIZE != 0 && of.in_call(call)
+        call.is(&["fallocate"]) && call.raw(1) & HOLES != 0 && of.in_call(call)
             || call.is(&["madvise"]) && call.raw(2) == MADV_REMOVE
     };
     let all = calls(obs)?;
