@@ -94,6 +94,24 @@ enum Author {
         /// Prints the counts as JSON
         #[arg(long)]
         json: bool,
+        /// Keeps the reports as those that later ones are held against
+        #[arg(long)]
+        bless: bool,
+    },
+    /// Changes the references mechanically and says which clause notices (needs cargo-mutants)
+    Mutants {
+        /// Only the labs with this word in their names
+        #[arg(value_name = "LAB")]
+        word: Option<String>,
+    },
+    /// Judges references and known programs again and again, idle and under load, and counts flakes
+    Repeat {
+        /// Only those with this word in their names, such as `reference` or `lab5-counter/`
+        #[arg(value_name = "WORD")]
+        word: Option<String>,
+        /// How often each, idle and as often under load
+        #[arg(long, value_name = "N", default_value = "200")]
+        times: usize,
     },
     /// Stores what the references print as the transcripts that clauses compare with
     Bless,
@@ -124,8 +142,14 @@ pub fn main() -> ExitCode {
     let end = match cli.command {
         Some(Command::List) => command::list::run(),
         Some(Command::Author(Author::Check)) => command::author::check::run(),
-        Some(Command::Author(Author::Known { word, json })) => {
-            command::author::known::run(word.as_deref(), json)
+        Some(Command::Author(Author::Known { word, json, bless })) => {
+            command::author::known::run(word.as_deref(), json, bless)
+        }
+        Some(Command::Author(Author::Mutants { word })) => {
+            command::author::mutants::run(word.as_deref())
+        }
+        Some(Command::Author(Author::Repeat { word, times })) => {
+            command::author::repeat::run(word.as_deref(), times)
         }
         Some(Command::Author(Author::Stubs)) => command::author::stubs::run(),
         Some(Command::Author(Author::Bless)) => command::author::bless::run(),

@@ -83,10 +83,24 @@ pub fn binaries(workspace: &Workspace, programs: &[Program]) -> anyhow::Result<B
             (program.binary(), made)
         })
         .collect();
-    if crates.is_empty() {
-        return Ok(binaries);
+    if !crates.is_empty() {
+        binaries.extend(in_course(workspace, "author-known", crates)?);
     }
-    let course = workspace.root().join("target/author-known");
+    Ok(binaries)
+}
+
+/// Builds crates that are no members of the workspace, in `target/FOLDER`, each under its name.
+///
+/// # Errors
+///
+/// As [`binaries`].
+pub fn in_course(
+    workspace: &Workspace,
+    folder: &str,
+    crates: Vec<(String, Result<Crate, String>)>,
+) -> anyhow::Result<Binaries> {
+    let mut binaries = Binaries::new();
+    let course = workspace.root().join("target").join(folder);
     let labs = course.join("labs");
     if labs.is_dir() {
         fs::remove_dir_all(&labs).with_context(|| format!("`{}`", labs.display()))?;
@@ -121,16 +135,18 @@ fn crate_of(
     let lib = steps::put_in(&reference.lib, steps)?;
     let made = stub::stub(slug, &Crate { lib, ..reference }, usize::MAX);
     let made = made.map_err(|error| error.to_string())?;
-    let (library, name) = (slug.replace('-', "_"), program.binary());
+    Ok(renamed(made, slug, &program.binary()))
+}
+
+/// A crate under another name, so that many of one lab can be built side by side.
+pub fn renamed(made: Crate, name: &str, other: &str) -> Crate {
     let quoted = |name: &str| format!("name = \"{name}\"");
-    Ok(Crate {
-        manifest: made.manifest.replace(&quoted(slug), &quoted(&name)),
-        main: made.main.replace(
-            &format!("{library}::"),
-            &format!("{}::", name.replace('-', "_")),
-        ),
+    let library = |name: &str| format!("{}::", name.replace('-', "_"));
+    Crate {
+        manifest: made.manifest.replace(&quoted(name), &quoted(other)),
+        main: made.main.replace(&library(name), &library(other)),
         ..made
-    })
+    }
 }
 
 /// Builds, and finds every binary as cargo tells, or the errors about it.
@@ -140,6 +156,8 @@ fn cargo(folder: &Path, arguments: &[&str]) -> anyhow::Result<Binaries> {
         .args(["build", "-q", "--message-format", "json"])
         .args(arguments)
         .current_dir(folder)
+        // Each is built once.
+        .env("CARGO_INCREMENTAL", "0")
         .stdin(Stdio::null())
         .output()
         .context("cargo cannot be run")?;

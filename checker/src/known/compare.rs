@@ -153,6 +153,12 @@ fn named(clause: &ClauseReport) -> Option<&String> {
     }
 }
 
+/// Whether a clause failed, and none that failed names a mistake.
+pub fn is_unnamed(report: &Report) -> bool {
+    let failed = |one: &ClauseReport| matches!(one.verdict, Verdict::Failed(_));
+    report.clauses.iter().any(failed) && report.clauses.iter().all(|one| named(one).is_none())
+}
+
 fn words(clause: &ClauseReport) -> String {
     let number = clause.number;
     match &clause.verdict {

@@ -10,6 +10,7 @@
 //! // shows: CODE, CODE           other mistakes, each of which some failing clause names
 //! // unseen: 1, 4                what is not observable of this program
 //! // stretch: fails 9, 10        what else it does not do, of the stretch clauses
+//! // varies: why                 its report is another one at every time, and none is kept
 //! // cc: -pthread                for the C compiler
 //! // about: what the program does, and what is wrong with it
 //! ```
@@ -31,6 +32,8 @@ pub struct Header {
     pub unseen: BTreeSet<u8>,
     /// Stretch clauses that it does not keep, apart from all others.
     pub stretch: BTreeSet<u8>,
+    /// Why no two reports on it are the same, if they are not.
+    pub varies: Option<String>,
     /// Arguments for the C compiler.
     pub flags: Vec<String>,
     /// What it does.
@@ -83,6 +86,7 @@ pub fn read(text: &str) -> Result<Header, String> {
                 let list = list.ok_or("`stretch` reads `fails 9, 10`")?;
                 header.stretch = numbers(list)?.into_iter().collect();
             }
+            "varies" => header.varies = Some(value.to_owned()),
             "cc" => header.flags = value.split_whitespace().map(String::from).collect(),
             "about" => header.about = value.to_owned(),
             other => return Err(format!("`{other}` is no line of a header")),

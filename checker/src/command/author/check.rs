@@ -8,7 +8,7 @@ use anyhow::Context;
 use super::{checking, gradient, known, parity, print};
 use crate::course;
 use crate::exit::End;
-use crate::known::{coverage, matrix};
+use crate::known::{coverage, matrix, words};
 use crate::lab::Lab;
 use crate::render::{Paint, terminal};
 use crate::report::{Outcome, Report};
@@ -38,7 +38,9 @@ pub(crate) fn run() -> anyhow::Result<End> {
     let workspace = Workspace::find()?;
     let mut found = 0;
     let programs = known::all(&workspace)?;
-    for stray in coverage::strays(course::labs(), &programs) {
+    let mut strays = coverage::strays(course::labs(), &programs);
+    strays.extend(words::strays(&known::corpus(&workspace), &programs));
+    for stray in strays {
         print(&format!("{stray}\n"))?;
         found += 1;
     }
@@ -64,7 +66,7 @@ pub(crate) fn run() -> anyhow::Result<End> {
             print(&format!("{}: {}\n", lab.slug, fault.trim_end()))?;
         }
     }
-    let judged = known::judge_all(&workspace, &programs)?;
+    let judged = known::judge_all(&workspace, &programs, known::Words::Compared)?;
     print(&matrix::table(&judged.rows))?;
     let is_clean = found == 0 && judged.is_clean();
     Ok(if is_clean { End::Done } else { End::Found })

@@ -1,12 +1,9 @@
-//! The known programs: built, judged by this very checker, and held against their headers.
+//! The known programs: built, judged by this very checker, and held against their headers and
+//! against the reports that are kept of them.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::bail;
@@ -17,8 +14,10 @@ use crate::course;
 use crate::exit::End;
 use crate::known::build::{self, Binaries};
 use crate::known::compare::{self, Difference};
+use crate::known::judging::{self, Order};
 use crate::known::matrix::{self, Row};
 use crate::known::programs::{self, Program};
+use crate::known::words;
 use crate::report::Report;
 use crate::scratch::Scratch;
 use crate::workspace::Workspace;
@@ -30,17 +29,14 @@ const WORKERS: usize = 2;
 const WIDTH: usize = 100;
 
 /// `checker author known`: judges the programs whose names contain `word`.
-pub(crate) fn run(word: Option<&str>, as_json: bool) -> anyhow::Result<End> {
+pub(crate) fn run(word: Option<&str>, as_json: bool, bless: bool) -> anyhow::Result<End> {
     let workspace = Workspace::find()?;
-    let mut known = all(&workspace)?;
-    known.retain(|program| word.is_none_or(|word| program.name.contains(word)));
-    if known.is_empty() {
-        bail!(
-            "no known program has `{}` in its name",
-            word.unwrap_or_default()
-        );
-    }
-    let judged = judge_all(&workspace, &known)?;
+    let known = some(&workspace, word)?;
+    let what = match bless {
+        true => Words::Kept,
+        false => Words::Compared,
+    };
+    let judged = judge_all(&workspace, &known, what)?;
     let text = if as_json {
         let text = serde_json::to_string_pretty(&judged.rows)?;
         text + "\n"
@@ -56,8 +52,32 @@ pub(crate) fn run(word: Option<&str>, as_json: bool) -> anyhow::Result<End> {
 
 /// All known programs.
 pub(super) fn all(workspace: &Workspace) -> anyhow::Result<Vec<Program>> {
-    let corpus = workspace.root().join("checker/corpus");
-    programs::all(&corpus).map_err(|faults| anyhow::anyhow!(faults.join("\n")))
+    programs::all(&corpus(workspace)).map_err(|faults| anyhow::anyhow!(faults.join("\n")))
+}
+
+/// Those with this word in their names; at least one.
+pub(super) fn some(workspace: &Workspace, word: Option<&str>) -> anyhow::Result<Vec<Program>> {
+    let mut known = all(workspace)?;
+    known.retain(|program| word.is_none_or(|word| program.name.contains(word)));
+    if known.is_empty() {
+        let word = word.unwrap_or_default();
+        bail!("no known program has `{word}` in its name");
+    }
+    Ok(known)
+}
+
+/// The folder that they lie in.
+pub(super) fn corpus(workspace: &Workspace) -> PathBuf {
+    workspace.root().join("checker/corpus")
+}
+
+/// What becomes of the reports on programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Words {
+    /// They are held against those that are kept.
+    Compared,
+    /// They are kept.
+    Kept,
 }
 
 /// What judging many programs came to.
@@ -69,54 +89,46 @@ pub(super) struct Judged {
 }
 
 impl Judged {
-    /// Whether all came to what their headers say, and left nothing behind. Those that could not be
-    /// judged for want of a C compiler are no fault.
+    /// Whether all came to what their headers say, in the words that are kept, and left nothing
+    /// behind. Those that could not be judged for want of a C compiler are no fault.
     pub fn is_clean(&self) -> bool {
         self.rows.iter().all(Row::is_clean) && self.left.is_empty()
     }
 }
 
+/// Where programs are judged.
+struct Place<'a> {
+    workspace: &'a Workspace,
+    binaries: Binaries,
+    scratch: Scratch,
+    words: Words,
+}
+
 /// Judges programs, and tells on standard error of each that does not come to what it should.
-pub(super) fn judge_all(workspace: &Workspace, known: &[Program]) -> anyhow::Result<Judged> {
+pub(super) fn judge_all(
+    workspace: &Workspace,
+    known: &[Program],
+    words: Words,
+) -> anyhow::Result<Judged> {
     let begun = Instant::now();
-    let has_cc = build::has_cc();
-    if !has_cc {
-        let c = known.iter().filter(|program| program.is_c()).count();
-        progress(&format!(
-            "no C compiler here: {c} of {} known programs are not judged; install cc",
-            known.len()
-        ));
-    }
+    let has_cc = can_compile(known);
     progress(&format!("{} known programs: building", known.len()));
-    let binaries = build::binaries(workspace, known)?;
-    let scratch = Scratch::new(false)?;
-    let next = AtomicUsize::new(0);
-    let rows: Mutex<Vec<Row>> = Mutex::new(
-        course::labs()
-            .iter()
-            .map(|lab| Row::new(lab.slug))
-            .collect(),
-    );
-    let work = || {
-        while let Some(program) = known.get(next.fetch_add(1, Ordering::SeqCst)) {
-            let is_skipped = program.is_c() && !has_cc;
-            let came_to = match is_skipped {
-                true => None,
-                false => differences(program, scratch.folder(), &binaries),
-            };
-            let mut rows = rows.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            if let Some(row) = rows.iter_mut().find(|row| row.lab == program.lab()) {
-                row.count(program, came_to.as_deref());
-            }
-        }
+    let place = Place {
+        workspace,
+        binaries: build::binaries(workspace, known)?,
+        scratch: Scratch::new(false)?,
+        words,
     };
-    thread::scope(|scope| {
-        for _ in 1..WORKERS {
-            scope.spawn(work);
+    let labs = course::labs().iter();
+    let rows: Mutex<Vec<Row>> = Mutex::new(labs.map(|lab| Row::new(lab.slug)).collect());
+    judging::each(known, WORKERS, |program| {
+        let came_to = (has_cc || !program.is_c()).then(|| came_to(program, &place));
+        let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(row) = rows.iter_mut().find(|row| row.lab == program.lab()) {
+            row.count(program, came_to.as_ref());
         }
-        work();
     });
-    let left = left(scratch.folder());
+    let left = judging::left(place.scratch.folder());
     for one in &left {
         progress(&format!("left behind: {one}"));
     }
@@ -125,68 +137,86 @@ pub(super) fn judge_all(workspace: &Workspace, known: &[Program]) -> anyhow::Res
         known.len(),
         begun.elapsed().as_secs()
     ));
-    let mut rows = rows
-        .into_inner()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
     rows.retain(|row| row.right + row.wrong > 0);
     Ok(Judged { rows, left })
 }
 
-/// Where a program does not come to what its header says. One that cannot be judged at all differs
-/// in everything.
-fn differences(program: &Program, folder: &Path, binaries: &Binaries) -> Option<Vec<Difference>> {
-    let report = build::executable(program, folder, binaries)
-        .and_then(|executable| judge(program, &executable, folder));
+/// Whether programs in C can be compiled; if not, says so.
+pub(super) fn can_compile(known: &[Program]) -> bool {
+    let has_cc = build::has_cc();
+    if !has_cc {
+        let c = known.iter().filter(|program| program.is_c()).count();
+        progress(&format!(
+            "no C compiler here: {c} of {} known programs are not judged; install cc",
+            known.len()
+        ));
+    }
+    has_cc
+}
+
+/// What a program comes to. One that cannot be judged at all differs in everything.
+fn came_to(program: &Program, place: &Place<'_>) -> matrix::CameTo {
+    let folder = place.scratch.folder();
+    let order = Order {
+        lab: program.lab(),
+        seed: Some(words::seed(&program.name)),
+        folder,
+    };
+    let report = build::executable(program, folder, &place.binaries)
+        .and_then(|executable| judging::judge(&executable, order));
     match report {
         Ok(report) => {
-            let found = compare::differences(&program.header, &report);
-            if !found.is_empty() {
-                progress(&told(program, &report, &found));
+            let differences = compare::differences(&program.header, &report);
+            let words = wording(program, &report, place);
+            if !differences.is_empty() || words.is_some() {
+                progress(&told(program, &report, &differences, words.as_deref()));
             }
-            Some(found)
+            matrix::CameTo {
+                is_reworded: words.is_some(),
+                is_unnamed: compare::is_unnamed(&report),
+                differences,
+            }
         }
         Err(fault) => {
             progress(&format!("{}: {fault}", program.name));
-            Some(vec![compare::not_judged(&fault)])
+            matrix::CameTo {
+                differences: vec![compare::not_judged(&fault)],
+                ..matrix::CameTo::default()
+            }
         }
     }
 }
 
-fn told(program: &Program, report: &Report, found: &[Difference]) -> String {
+/// Where the report differs from the one that is kept, after it was kept if it shall be.
+fn wording(program: &Program, report: &Report, place: &Place<'_>) -> Option<String> {
+    if program.header.varies.is_some() {
+        return None;
+    }
+    let corpus = corpus(place.workspace);
+    let page = words::page(report);
+    match place.words {
+        Words::Compared => words::difference(&corpus, program, &page),
+        Words::Kept => words::keep(&corpus, program, &page)
+            .err()
+            .map(|error| error.to_string()),
+    }
+}
+
+/// Where a program differs, as it is told.
+pub(super) fn told(
+    program: &Program,
+    report: &Report,
+    found: &[Difference],
+    words: Option<&str>,
+) -> String {
     let mut text = format!("{} (seed {})", program.name, report.seed);
     for one in found {
         let got: String = one.got.chars().take(WIDTH).collect();
         let _ = write!(text, "\n    {:<28} {got}", one.expected);
     }
+    if let Some(words) = words {
+        let _ = write!(text, "\n    {words}");
+    }
     text
-}
-
-/// Has a checker of its own judge an executable in everything that the lab has.
-fn judge(program: &Program, executable: &Path, folder: &Path) -> Result<Report, String> {
-    let checker = std::env::current_exe().map_err(|error| error.to_string())?;
-    let output = Command::new(checker)
-        .args([program.lab(), "--stretch", "--json", "--program"])
-        .arg(executable)
-        .env("TMPDIR", folder)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| error.to_string())?;
-    serde_json::from_slice(&output.stdout).map_err(|_| {
-        let words = String::from_utf8_lossy(&output.stderr);
-        format!("{}: {}", output.status, words.trim())
-    })
-}
-
-/// What is left of runs that had this temporary folder: folders of scenarios, and processes whose
-/// program lies in it.
-fn left(folder: &Path) -> Vec<String> {
-    let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
-    let scratch = entries(folder).filter(|entry| entry.path().is_dir());
-    let processes = entries(Path::new("/proc")).filter(|entry| {
-        let program = fs::read_link(entry.path().join("exe"));
-        program.is_ok_and(|program| program.starts_with(folder))
-    });
-    let all = scratch.chain(processes);
-    all.map(|entry| entry.path().display().to_string())
-        .collect()
 }
