@@ -39,9 +39,9 @@ impl Inputs {
         format!("{stem}\"\\'{}", self.name(stem))
     }
 
-    /// A name of about 200 bytes in a folder.
+    /// A name nearly as long as a name may be, in a folder.
     pub fn long_name(&mut self, folder: &str) -> String {
-        let length = self.between(170, 200);
+        let length = self.between(225, 240);
         let stem: String = (0..length).map(|_| self.rng.alphanumeric()).collect();
         format!("{folder}/{}", self.name(&stem))
     }

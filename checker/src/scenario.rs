@@ -223,6 +223,11 @@ pub enum Effect {
     Writing,
     /// It gives the file a length that is not 0; fallocate(2) with FALLOC_FL_KEEP_SIZE does not.
     Sizing,
+    /// It opens a file for writing and without O_APPEND, which nobody may with a file that can only
+    /// be appended to (FS_IOC_SETFLAGS(2const)).
+    Rewriting,
+    /// It opens a file with O_NOATIME, which only its owner may (open(2)).
+    KeepingAccessTime,
 }
 
 /// Which side of a system call.
@@ -261,7 +266,9 @@ pub enum Action {
         /// Its new length.
         length: u64,
     },
-    /// Another process writes into a file.
+    /// Another process changes bytes of a file: it stores them into a shared mapping that it has
+    /// had, and has stored into, since before the first process started. Bytes behind the old end
+    /// are written by write(2).
     Write {
         /// The file.
         file: String,
@@ -284,6 +291,16 @@ pub enum Action {
     Feed(String, Bytes),
     /// Closes an actor's standard input.
     CloseInput(String),
+}
+
+impl Action {
+    /// The file that another process writes into.
+    pub fn written(&self) -> Option<&str> {
+        match self {
+            Action::Write { file, .. } => Some(file),
+            _ => None,
+        }
+    }
 }
 
 /// How far the processes of a scenario may go.

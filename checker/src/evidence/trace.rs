@@ -329,4 +329,16 @@ impl<'a> Open<'a> {
     pub fn for_writing(&self) -> bool {
         matches!(self.flags & O_ACCMODE, O_WRONLY | O_RDWR)
     }
+
+    /// Opened with O_APPEND.
+    pub fn appends(&self) -> bool {
+        const O_APPEND: u64 = 0o2_000;
+        self.flags & O_APPEND != 0
+    }
+
+    /// Opened with O_NOATIME.
+    pub fn keeps_access_time(&self) -> bool {
+        const O_NOATIME: u64 = 0o1_000_000;
+        self.flags & O_NOATIME != 0
+    }
 }

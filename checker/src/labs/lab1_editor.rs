@@ -76,6 +76,8 @@ static CLAUSES: &[Clause] = &[
                     "usage-many-append",
                     "usage-letter",
                     "usage-dashes",
+                    "usage-help",
+                    "usage-short-help",
                 ],
                 refusal::usage,
             ),
@@ -107,7 +109,13 @@ static CLAUSES: &[Clause] = &[
         checks: &[
             Check::each(
                 "show",
-                &["show", "show-long", "show-read-only", "show-dash"],
+                &[
+                    "show",
+                    "show-long",
+                    "show-read-only",
+                    "show-dash",
+                    "show-of-somebody-else",
+                ],
                 rules::shown,
             ),
             Check {
@@ -216,6 +224,7 @@ static CLAUSES: &[Clause] = &[
                     "overwrite-longer-page",
                     "overwrite-all",
                     "overwrite-border",
+                    "overwrite-same",
                 ],
                 rules::synced,
             ),
@@ -245,6 +254,11 @@ static CLAUSES: &[Clause] = &[
                 "append-sync-fails",
                 &["append-sync-fails"],
                 rules::sync_fails,
+            ),
+            Check::each(
+                "append-sync-fails-later",
+                &["append-sync-fails-first", "append-sync-fails-later"],
+                rules::sync_fails_later,
             ),
         ],
     },
@@ -277,6 +291,7 @@ static CLAUSES: &[Clause] = &[
                 "append-border",
                 "append-after-page",
                 "append-pages",
+                "overwrite-nothing",
             ],
             rules::syncs_no_more,
         )],
@@ -331,6 +346,7 @@ static CLAUSES: &[Clause] = &[
             "refused",
             &[
                 "append-limited",
+                "append-limited-far",
                 "overwrite-running",
                 "append-running",
                 "overwrite-append-only",

@@ -47,7 +47,14 @@ static CLAUSES: &[Clause] = &[
         checks: &[
             Check::each(
                 "usage",
-                &["usage-none", "usage-one", "usage-three", "usage-dashes"],
+                &[
+                    "usage-none",
+                    "usage-one",
+                    "usage-three",
+                    "usage-dashes",
+                    "usage-help",
+                    "usage-short-help",
+                ],
                 refusal::usage,
             ),
             Check::each(
@@ -150,7 +157,7 @@ static CLAUSES: &[Clause] = &[
         checks: &[Check::each(
             "edges",
             &["longer", "longer-page", "longer-far", "empty"],
-            rules::compared,
+            rules::cut,
         )],
     },
     Clause {

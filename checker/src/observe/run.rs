@@ -26,7 +26,7 @@ use crate::evidence::ending::Ending;
 use crate::evidence::file::{FileState, FileStory};
 use crate::evidence::trace::{Call, Event, What};
 use crate::evidence::{Evidence, Facet, Moment};
-use crate::scenario::{Scenario, Start, Watch};
+use crate::scenario::{Action, Scenario, Start, Watch};
 use crate::subject::Beside;
 
 use super::files::{self, Held};
@@ -57,6 +57,8 @@ struct Run<'a> {
     /// How often the point of each rule was reached.
     reached: Vec<u32>,
     witnesses: Vec<Witness>,
+    /// Those that store what other processes write.
+    writers: Vec<Witness>,
     held: Held,
     /// Device and inode of each file of the scenario when the run began.
     inodes: Vec<(String, u64, u64)>,
@@ -100,13 +102,21 @@ pub fn run(
     let folder = folder.canonicalize()?;
     stage::furnish(&folder, &scenario.files)?;
     let mut held = Held::default();
-    let before = files::states(&folder, &mut held)?;
     let witnesses = scenario
         .files
         .iter()
         .filter(|file| file.witness)
         .map(|file| Witness::of(&folder, &file.name))
         .collect::<io::Result<_>>()?;
+    let written = scenario.files.iter().filter(|file| {
+        let actions = scenario.rules.iter().flat_map(|rule| &rule.then);
+        let mut written = actions.filter_map(Action::written);
+        written.any(|name| name == file.name)
+    });
+    let writers = written
+        .map(|file| Witness::that_stores(&folder, &file.name))
+        .collect::<io::Result<_>>()?;
+    let before = files::states(&folder, &mut held)?;
     let mut run = Run {
         program,
         scenario,
@@ -120,6 +130,7 @@ pub fn run(
         moments: Vec::new(),
         reached: vec![0; scenario.rules.len()],
         witnesses,
+        writers,
         held,
         untraced: match scenario.watch {
             Watch::Traced => None,

@@ -7,11 +7,12 @@ use std::path::Path;
 
 use libc::pid_t;
 
-use crate::evidence::address_space::{AddressSpace, Detail, Page, Region};
+use crate::evidence::address_space::{AddressSpace, Detail, Page, Region, digest};
 
 use super::maps::{self, MapLine};
 use super::page_size;
 use super::process::relative;
+use super::sys;
 
 /// The files that are looked at page by page.
 #[derive(Debug)]
@@ -53,11 +54,16 @@ pub fn look(
     for (line, figures) in maps::regions(&smaps) {
         let detail = if ours.has(&line) {
             let kib = |key: &str| maps::kib(&figures, key).unwrap_or(0);
+            let pages = pages(pid, &line, page_size)?;
             Some(Detail {
                 rss_kib: kib("Rss"),
                 anonymous_kib: kib("Anonymous"),
                 private_dirty_kib: kib("Private_Dirty"),
-                pages: pages(pid, &line, page_size)?,
+                copies: match line.permissions.ends_with('p') {
+                    true => copies(pid, line.range.start, &pages),
+                    false => Vec::new(),
+                },
+                pages,
             })
         } else {
             None
@@ -110,6 +116,14 @@ fn pages(pid: pid_t, line: &MapLine<'_>, page_size: u64) -> io::Result<Vec<Page>
     let entries = entries.chunks_exact(8);
     let entries = entries.map(|entry| entry.try_into().expect("a chunk of eight bytes"));
     Ok(entries.map(u64::from_ne_bytes).map(maps::page).collect())
+}
+
+/// What stands in those of the pages that are the process's own.
+fn copies(pid: pid_t, start: u64, pages: &[Page]) -> Vec<u64> {
+    let size = page_size();
+    let own = (0..).zip(pages).filter(|(_, page)| **page == Page::Own);
+    own.map(|(n, _)| digest(&sys::read_memory(pid, start + n * size, size as usize)))
+        .collect()
 }
 
 fn name(path: &str, folder: &Path) -> String {

@@ -216,6 +216,31 @@ pub fn read_memory(pid: pid_t, address: u64, length: usize) -> Vec<u8> {
     bytes
 }
 
+/// Writes bytes into the memory of a process, where it may write itself.
+///
+/// # Errors
+///
+/// What the kernel answers, or that it did not write them all.
+pub fn write_memory(pid: pid_t, address: u64, bytes: &[u8]) -> io::Result<()> {
+    let local = libc::iovec {
+        iov_base: bytes.as_ptr().cast_mut().cast::<c_void>(),
+        iov_len: bytes.len(),
+    };
+    let remote = libc::iovec {
+        iov_base: address as *mut c_void,
+        iov_len: bytes.len(),
+    };
+    // SAFETY: `local` describes a live buffer, which the kernel only reads; the remote address is
+    // only used by the kernel, in that process, and checked there. Where that process is this one,
+    // the callers give addresses of mappings into which no reference leads.
+    let put = unsafe { libc::process_vm_writev(pid, &raw const local, 1, &raw const remote, 1, 0) };
+    match usize::try_from(put) {
+        Ok(put) if put == bytes.len() => Ok(()),
+        Ok(_) => Err(io::ErrorKind::WriteZero.into()),
+        Err(_) => Err(io::Error::last_os_error()),
+    }
+}
+
 /// Makes this process the parent of all descendants that lose theirs (prctl(2):
 /// PR_SET_CHILD_SUBREAPER).
 pub fn adopt_orphans() -> io::Result<()> {

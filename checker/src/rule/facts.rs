@@ -1,12 +1,15 @@
 //! The lines that a program prints: which, in which order, and at which event of the trace.
 
 use crate::evidence::Observation;
-use crate::evidence::trace::Stream;
+use crate::evidence::trace::{Call, Stream};
 use crate::verdict::{Finding, Ruling, Spot};
 
 use super::exhibit;
 use super::finding::broken;
 use super::trace::calls;
+
+/// Calls by which a line leaves a program.
+const PRINTS: &[&str] = &["write", "writev", "pwrite64", "pwritev", "pwritev2"];
 
 /// `name: value`; a value that is empty stands for no content.
 pub type Fact = (&'static str, String);
@@ -184,6 +187,29 @@ pub fn lacks(obs: &Observation, prefix: &str) -> Ruling {
     .fail()
 }
 
+/// The line that begins so leaves the program before anything comes on standard error.
+pub fn before_the_error(obs: &Observation, prefix: &str) -> Ruling {
+    let Some(said) = line_at(obs, 0, prefix)? else {
+        return Ok(());
+    };
+    let is_error = |call: &Call| {
+        let stream = call.file.as_ref().and_then(|file| file.stream.as_ref());
+        call.is(PRINTS) && stream == Some(&Stream::Stderr)
+    };
+    let all = calls(obs)?;
+    let mut errors = all.iter().filter(|step| step.actor == 0);
+    let Some(early) = errors.find(|step| is_error(step.call) && step.index < said) else {
+        return Ok(());
+    };
+    broken(
+        format!("the line `{prefix}` is printed, and then the error"),
+        "the error came first",
+    )
+    .at(Spot::Event { index: early.index })
+    .show(exhibit::calls(obs, early.index, &[]))
+    .fail()
+}
+
 /// The index of the call that completes the first line of standard output that begins so.
 pub fn line_at(obs: &Observation, actor: usize, prefix: &str) -> Result<Option<usize>, Finding> {
     let mut line: Vec<u8> = Vec::new();
@@ -193,9 +219,7 @@ pub fn line_at(obs: &Observation, actor: usize, prefix: &str) -> Result<Option<u
             .file
             .as_ref()
             .is_some_and(|file| file.stream == Some(Stream::Stdout));
-        let writes = step
-            .call
-            .is(&["write", "writev", "pwrite64", "pwritev", "pwritev2"]);
+        let writes = step.call.is(PRINTS);
         if step.actor != actor || !to_stdout || !writes {
             continue;
         }

@@ -24,6 +24,15 @@ pub fn broken(expected: impl Into<String>, observed: impl Into<String>) -> Broke
     }
 }
 
+/// What can be told without a trace is told, whatever became of the trace.
+pub fn also(by_trace: Ruling, rest: impl FnOnce() -> Ruling) -> Ruling {
+    match by_trace {
+        Err(Finding::Unobservable(reason)) => rest().and(Err(Finding::Unobservable(reason))),
+        Ok(()) => rest(),
+        other => other,
+    }
+}
+
 impl Broken {
     /// Where.
     #[must_use]

@@ -233,6 +233,15 @@ impl Maps {
                     ..m
                 }));
             }
+            "remap_file_pages" => {
+                let end = call.raw(0).saturating_add(self.round_up(call.raw(1)));
+                let taken = self.take(space, call.raw(0), end);
+                self.list.extend(taken.into_iter().map(|m| Mapping {
+                    made: index,
+                    offset: call.raw(3) * self.page + (m.start - call.raw(0)),
+                    ..m
+                }));
+            }
             "mremap" => self.remap(
                 space,
                 index,
@@ -302,7 +311,9 @@ fn changes(call: &Call, mapping: &Mapping) -> bool {
     };
     match call.name.as_str() {
         "mmap" => overlap(result, call.raw(1)),
-        "munmap" | "mprotect" | "pkey_mprotect" => overlap(call.raw(0), call.raw(1)),
+        "munmap" | "mprotect" | "pkey_mprotect" | "remap_file_pages" => {
+            overlap(call.raw(0), call.raw(1))
+        }
         "mremap" => overlap(call.raw(0), call.raw(1)) || overlap(result, call.raw(2)),
         _ => false,
     }

@@ -17,6 +17,8 @@ pub struct Private<'a> {
     pub lines: usize,
     /// The pages of the file that they show, by number, and whose each is; region by region.
     pub pages: Vec<(u64, Page)>,
+    /// The digests of those that are its own, in the same order, as far as they are known.
+    pub copies: Vec<u64>,
 }
 
 impl Private<'_> {
@@ -24,6 +26,16 @@ impl Private<'_> {
     pub fn numbers(&self, whose: Page) -> Vec<u64> {
         let such = self.pages.iter().filter(|(_, page)| *page == whose);
         such.map(|&(number, _)| number).collect()
+    }
+
+    /// The process's own copies of a page, or an empty list if it has none or nobody knows.
+    pub fn copies_of(&self, number: u64) -> Vec<u64> {
+        let own = self.numbers(Page::Own);
+        let copies = own.iter().zip(&self.copies);
+        copies
+            .filter(|(own, _)| **own == number)
+            .map(|(_, digest)| *digest)
+            .collect()
     }
 }
 
@@ -45,7 +57,7 @@ pub fn private<'a>(
         let mut regions: Vec<&Region> = space.regions.iter().filter(its).collect();
         let lines = regions.len();
         regions.retain(|region| !region.is_shared());
-        let mut pages = Vec::new();
+        let (mut pages, mut copies) = (Vec::new(), Vec::new());
         for region in &regions {
             let detail = region.detail.as_ref();
             let Some(detail) = detail.filter(|detail| !detail.pages.is_empty()) else {
@@ -54,6 +66,7 @@ pub fn private<'a>(
             };
             agree(region, detail, size)?;
             pages.extend((region.offset / size..).zip(detail.pages.iter().copied()));
+            copies.extend(detail.copies.iter().copied());
         }
         if !regions.is_empty() {
             found.push(Private {
@@ -61,6 +74,7 @@ pub fn private<'a>(
                 lines,
                 regions,
                 pages,
+                copies,
             });
         }
     }

@@ -37,6 +37,25 @@ impl Scenario {
         self.other(name, FileKind::Regular { length, pieces })
     }
 
+    /// The files belong to somebody else, who lets them be read: only their owner may open one with
+    /// O_NOATIME.
+    #[must_use]
+    pub fn of_somebody_else(mut self) -> Scenario {
+        self.rules.push(Rule {
+            name: "not the owner".to_owned(),
+            at: Point::Call {
+                actor: self.actors[0].name.clone(),
+                names: Vec::new(),
+                file: Some(self.files[0].name.clone()),
+                effect: Effect::KeepingAccessTime,
+                side: Side::Entry,
+            },
+            time: None,
+            then: vec![Action::Fail("EPERM".to_owned())],
+        });
+        self
+    }
+
     /// Adds a file of any kind.
     #[must_use]
     pub fn other(mut self, name: &str, kind: FileKind) -> Scenario {

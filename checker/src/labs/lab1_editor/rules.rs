@@ -4,11 +4,12 @@ use crate::evidence::Observation;
 use crate::evidence::bytes::Bytes;
 use crate::evidence::ending::Ending;
 use crate::evidence::trace::PROT_READ;
+use crate::rule::finding::{also, broken};
 use crate::rule::mapping::{Mapping, Range, first_gap, of_file};
 use crate::rule::moved::{self, Way};
 use crate::rule::trace::{Step, Target, calls, events, resolve, target};
-use crate::rule::{asked, ending, exhibit, facts, file, finding::broken, moment, refusal, sync};
-use crate::verdict::{Finding, Ruling, Spot};
+use crate::rule::{asked, ending, exhibit, facts, file, moment, refusal, sync};
+use crate::verdict::{Ruling, Spot};
 
 use super::{command, length, name, text};
 
@@ -27,15 +28,6 @@ pub fn refused(obs: &Observation) -> Ruling {
         .and_then(|()| ending::exits(obs, 1))
         .and_then(|()| ending::complains(obs, &[name(obs)]));
     refusal::on_purpose(obs, ruling)
-}
-
-/// What can be told without a trace is told, whatever became of the trace.
-fn also(by_trace: Ruling, rest: impl FnOnce() -> Ruling) -> Ruling {
-    match by_trace {
-        Err(Finding::Unobservable(reason)) => rest().and(Err(Finding::Unobservable(reason))),
-        Ok(()) => rest(),
-        other => other,
-    }
 }
 
 /// Clause 1.

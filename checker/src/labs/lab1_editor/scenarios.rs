@@ -31,6 +31,7 @@ pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
     all.push(overwrite_far(inputs));
     all.push(append_far(inputs));
     all.push(overwrite_nothing(inputs));
+    all.push(overwrite_same(inputs));
     all.extend(to_the_border(inputs));
     all.extend(failing_later(inputs));
     all.extend(odd_names(inputs));
@@ -51,6 +52,9 @@ fn bad_input(inputs: &mut Inputs) -> Vec<Scenario> {
         usage("usage-many-append", &["append", &f, "text", "more"]),
         usage("usage-letter", &["shovel", &f]),
         usage("usage-dashes", &["--", "show", &f]),
+        // No options but those of the usage.
+        usage("usage-help", &["--help"]),
+        usage("usage-short-help", &["-h"]),
         Scenario::new("missing", &["show", &inputs.quoted_name("no")]),
         show("directory").other(&f, FileKind::Directory),
         show("fifo").other(&f, FileKind::Fifo),
@@ -83,6 +87,7 @@ fn shows(inputs: &mut Inputs) -> Vec<Scenario> {
         show("show", &inputs.lines(short)),
         show("show-long", &inputs.lines(long)),
         show("show-read-only", &inputs.lines(33)).mode(0o444),
+        show("show-of-somebody-else", &inputs.lines(34)).of_somebody_else(),
         show("show-empty", b""),
         show("show-nul", &odd),
         show("show-page", &inputs.lines(page * 2)),
@@ -182,6 +187,16 @@ fn overwrite_nothing(inputs: &mut Inputs) -> Scenario {
     looked_at(Scenario::new("overwrite-nothing", &["overwrite", &f, ""]).file(&f, &bytes))
 }
 
+/// The file has the first page of the text already, and not the second.
+fn overwrite_same(inputs: &mut Inputs) -> Scenario {
+    let page = inputs.page;
+    let f = inputs.name("notes");
+    let text = inputs.text(page + 70);
+    let begins = (page as usize).min(text.len());
+    let bytes = [&text.as_bytes()[..begins], &inputs.lines(300)].concat();
+    looked_at(Scenario::new("overwrite-same", &["overwrite", &f, &text]).file(&f, &bytes))
+}
+
 /// The last byte that is stored is the last one of a page.
 fn to_the_border(inputs: &mut Inputs) -> Vec<Scenario> {
     let page = inputs.page;
@@ -201,19 +216,26 @@ fn to_the_border(inputs: &mut Inputs) -> Vec<Scenario> {
 /// Whoever syncs in pieces hears of the second one that it failed, and of the first one.
 fn failing_later(inputs: &mut Inputs) -> Vec<Scenario> {
     let f = inputs.name("notes");
-    let fails = |name: &str, bytes: Vec<u8>, text: &str| {
+    let fails = |name: &str, command: &str, bytes: Vec<u8>, text: &str| {
         let fail = vec![Action::Fail("EIO".to_owned())];
-        Scenario::new(name, &["overwrite", &f, text])
+        Scenario::new(name, &[command, &f, text])
             .file(&f, &bytes)
             .rule("disk-error", Point::entry(&["msync"], None), fail)
     };
     let (bytes, text) = (inputs.page * 3, inputs.page + 60);
     let (bytes, text) = (inputs.lines(bytes), inputs.text(text));
-    let later = fails("overwrite-sync-fails-later", bytes, &text).second_time();
+    let later = fails("overwrite-sync-fails-later", "overwrite", bytes, &text).second_time();
+    // The text begins inside a page and ends in another.
+    let (bytes, text) = (inputs.page + 90, inputs.page);
+    let (bytes, text) = (inputs.lines(bytes), inputs.text(text));
+    let append = "append-sync-fails";
+    let append_first = fails(&format!("{append}-first"), "append", bytes.clone(), &text);
+    let append_later = fails(&format!("{append}-later"), "append", bytes, &text).second_time();
     // As long as a word of a command line may be, or nearly.
     let length = (7 << 14) + inputs.between(300, 9000);
     let (bytes, text) = (inputs.lines(length + 70), inputs.text(length));
-    vec![later, fails("overwrite-sync-fails-first", bytes, &text)]
+    let first = fails("overwrite-sync-fails-first", "overwrite", bytes, &text);
+    vec![later, first, append_first, append_later]
 }
 
 /// Arguments stand for themselves, whatever they look like.
@@ -321,18 +343,26 @@ fn huge(inputs: &mut Inputs) -> Vec<Scenario> {
 /// How often the first appender is held, once a scenario: before each of its first calls that
 /// could write.
 fn appenders(inputs: &mut Inputs) -> Vec<Scenario> {
-    let [f, other] = ["log", "link"].map(|stem| inputs.name(stem));
+    let [f, link] = ["log", "link"].map(|stem| inputs.name(stem));
+    let elsewhere = inputs.name("folder");
     let old = inputs.between(3, 300);
     let bytes = inputs.lines(old);
     let (a, b) = (inputs.text(21), inputs.text(34));
     let held = |n: u32| {
         let second = || "second".to_owned();
-        // It is one file, by whichever name.
-        let second_name = if n.is_multiple_of(2) { &other } else { &f };
+        // It is one file, by whichever name, in whichever folder.
+        let other = match n {
+            2 => format!("{elsewhere}/{link}"),
+            4 => link.clone(),
+            _ => f.clone(),
+        };
         let mut scenario = Scenario::new(&format!("appenders-{n}"), &["append", &f, &a])
             .file(&f, &bytes)
-            .actor("second", &["append", second_name, &b], Start::ByRule);
-        if *second_name != f {
+            .actor("second", &["append", &other, &b], Start::ByRule);
+        if other.contains('/') {
+            scenario = scenario.other(&elsewhere, FileKind::Directory);
+        }
+        if other != f {
             scenario = scenario.other(&other, FileKind::HardLink(f.clone()));
         }
         let until = vec![
@@ -385,15 +415,19 @@ fn refused(inputs: &mut Inputs) -> Vec<Scenario> {
         file_size: Some(310),
         ..Limits::default()
     };
-    let refuse = |scenario: Scenario, errno: &str| {
+    // A text that many would not store at once, and a limit in the middle of it.
+    let long = inputs.text(100_000);
+    let mut far = Scenario::new("append-limited-far", &["append", &f, &long]).file(&f, &bytes);
+    far.limits.file_size = Some(inputs.between(70_000, 90_000));
+    let refuse = |scenario: Scenario, names: &[&str], effect: Effect, errno: &str| {
         let mut scenario = scenario;
         scenario.rules.push(Rule {
-            name: "refuse".to_owned(),
+            name: format!("refuse {}", names[0]),
             at: Point::Call {
                 actor: "subject".to_owned(),
-                names: OPENS.iter().map(|&name| name.to_owned()).collect(),
+                names: names.iter().map(|&name| name.to_owned()).collect(),
                 file: Some(f.clone()),
-                effect: Effect::Writing,
+                effect,
                 side: Side::Entry,
             },
             time: None,
@@ -401,11 +435,19 @@ fn refused(inputs: &mut Inputs) -> Vec<Scenario> {
         });
         scenario
     };
+    let running = |scenario| refuse(scenario, OPENS, Effect::Writing, "ETXTBSY");
+    // Who opens it with O_APPEND is refused later, and fallocate(2) is not refused at all.
+    let append_only = |scenario| {
+        let scenario = refuse(scenario, OPENS, Effect::Rewriting, "EPERM");
+        let scenario = refuse(scenario, &LENGTHS[..2], Effect::Any, "EPERM");
+        refuse(scenario, &["mmap"], Effect::Writing, "EACCES")
+    };
     vec![
         limited,
-        refuse(run("overwrite-running", "overwrite"), "ETXTBSY"),
-        refuse(run("append-running", "append"), "ETXTBSY"),
-        refuse(run("overwrite-append-only", "overwrite"), "EPERM"),
-        refuse(run("append-append-only", "append"), "EPERM"),
+        far,
+        running(run("overwrite-running", "overwrite")),
+        running(run("append-running", "append")),
+        append_only(run("overwrite-append-only", "overwrite")),
+        append_only(run("append-append-only", "append")),
     ]
 }

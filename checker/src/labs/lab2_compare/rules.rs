@@ -1,13 +1,17 @@
 //! What decides the clauses of lab 2.
 
-use crate::evidence::address_space::Page;
+use crate::evidence::address_space::{Page, digest};
 use crate::evidence::bytes::Bytes;
 use crate::evidence::{Moment, Observation};
 use crate::rule::facts::{self, Fact};
 use crate::rule::mapping::{live_before, replay};
 use crate::rule::moved::{self, Way};
 use crate::rule::trace::{calls, target};
-use crate::rule::{asked, ending, exhibit, file, finding::broken, moment, pages, refusal};
+use crate::rule::{
+    asked, ending, exhibit, file,
+    finding::{also, broken},
+    moment, pages, refusal,
+};
 use crate::verdict::{Finding, Ruling, Spot};
 
 use super::{name, text};
@@ -243,7 +247,34 @@ pub fn own_pages(obs: &Observation) -> Ruling {
         let seen = format!("when `private file` is printed, page {number} is one no longer");
         return says(later, seen, None);
     }
+    all_of_the_text(obs, at, &new)?;
     facts::nth_is(obs, 1, fact("private mapping", &new))
+}
+
+/// The copies have all of the text, and not only the bytes that are shown. Looked at in the pages
+/// that the text fills or goes on from; what is behind the end of the file is nobody's business.
+fn all_of_the_text(obs: &Observation, at: &Moment, new: &[u8]) -> Ruling {
+    let size = usize::try_from(obs.evidence.page_size.max(1)).unwrap_or(usize::MAX);
+    let stored = text(obs).len().min(new.len()).div_ceil(size);
+    let all = pages::private(obs, at, name(obs))?;
+    for (number, page) in (0..).zip(new.chunks_exact(size).take(stored)) {
+        let wanted = digest(page);
+        let copies = all.iter().flat_map(|one| one.copies_of(number));
+        let copies: Vec<u64> = copies.collect();
+        if copies.is_empty() || copies.contains(&wanted) {
+            continue;
+        }
+        return broken(
+            "the private mapping has all of TEXT, and behind it the bytes of the file",
+            format!("page {number} of it has other bytes"),
+        )
+        .at(Spot::Moment {
+            rule: at.rule.clone(),
+        })
+        .show_some(exhibit::last_calls(obs, 0))
+        .fail();
+    }
+    Ok(())
 }
 
 /// Clause 4.
@@ -290,12 +321,16 @@ pub fn compared(obs: &Observation) -> Ruling {
     ending::exits(obs, 0)
 }
 
+/// Clause 6.
+pub fn cut(obs: &Observation) -> Ruling {
+    also(moment::nothing_past_the_end(obs, name(obs)), || {
+        compared(obs)
+    })
+}
+
 /// Clause 5.
 pub fn only_the_text(obs: &Observation) -> Ruling {
     let of = target(obs, name(obs));
-    match moved::none(obs, &of, Way::Into, "rewritten-by-hand") {
-        Err(Finding::Unobservable(reason)) => compared(obs).and(Err(Finding::Unobservable(reason))),
-        Ok(()) => compared(obs),
-        other => other,
-    }
+    let by_call = moved::none(obs, &of, Way::Into, "rewritten-by-hand");
+    also(by_call, || compared(obs))
 }

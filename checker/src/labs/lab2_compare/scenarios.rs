@@ -40,6 +40,9 @@ fn bad_input(inputs: &mut Inputs) -> Vec<Scenario> {
         usage("usage-one", &[&f]),
         usage("usage-three", &[&f, "text", "more"]),
         usage("usage-dashes", &["--", &f, "text"]),
+        // No options but those of the usage.
+        usage("usage-help", &["--help"]),
+        usage("usage-short-help", &["-h"]),
         Scenario::new("missing", &[&inputs.quoted_name("no"), "text"]),
         compare("directory").other(&f, FileKind::Directory),
         compare("fifo").other(&f, FileKind::Fifo),
@@ -86,14 +89,20 @@ fn edges(inputs: &mut Inputs) -> Vec<Scenario> {
     let page = inputs.page;
     let f = inputs.name("data");
     let short = inputs.between(3, 30);
-    let more = short + inputs.between(1, 40);
+    let more = inputs.between(1, 40);
+    let longer = format!("{}é{}", inputs.text(short - 1), inputs.text(more));
     let compare = |name: &str, text: &str| Scenario::new(name, &[&f, text]);
     let words = inputs.between(5, 30);
     let text = inputs.text(words);
     let mut huge = compare("huge", &text).sparse(&f, HUGE, Vec::new());
     huge.limits.cpu_s = 1;
     vec![
-        compare("longer", &inputs.text(more)).file(&f, &inputs.lines(short)),
+        // The end of the file falls inside a character.
+        looked_at(
+            compare("longer", &longer)
+                .file(&f, &inputs.lines(short))
+                .witnessed(),
+        ),
         compare("longer-page", &inputs.text(page + 30)).file(&f, &inputs.lines(page)),
         compare("empty", &text).file(&f, b""),
         compare("read-only", &text)

@@ -36,16 +36,19 @@ pub fn looked(obs: &Observation) -> Ruling {
     let first = written("private mapping:", &old);
     let stored = with_text(obs, &first);
     let second = written("shared mapping:", &stored);
-    facts::are(
-        obs,
-        &[
+    let five = |shared: &[u8]| {
+        [
             ("size", old.len().to_string()),
             fact("private mapping", &with_text(obs, &old)),
             fact("private file", &first),
-            fact("shared mapping", &stored),
+            fact("shared mapping", shared),
             fact("shared file", &second),
-        ],
-    )?;
+        ]
+    };
+    // A line whose bytes the kernel takes from the mapping itself shows what is there by then.
+    if facts::are(obs, &five(&second)).is_err() {
+        facts::are(obs, &five(&stored))?;
+    }
     file::has_bytes(obs, name(obs), &second)?;
     ending::exits(obs, 0)
 }
@@ -55,7 +58,8 @@ pub fn without_right_to_write(obs: &Observation) -> Ruling {
     facts::are(obs, &five_facts(obs)[..3])?;
     file::all_unchanged(obs)?;
     ending::exits(obs, 1)?;
-    ending::complains(obs, &[name(obs)])
+    ending::complains(obs, &[name(obs)])?;
+    facts::before_the_error(obs, "private file:")
 }
 
 /// Clause 9.

@@ -192,7 +192,7 @@ impl Run<'_> {
                 offset,
                 bytes,
             } => {
-                let done = stage::write(&self.folder.join(file), *offset, &bytes.0);
+                let done = self.write(file, *offset, &bytes.0);
                 done_or(
                     done,
                     format!("another process wrote \"{bytes}\" at {offset} of `{file}`"),
@@ -300,6 +300,16 @@ impl Run<'_> {
         }
     }
 
+    /// Another process changes bytes of a file.
+    fn write(&self, name: &str, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let writer = self.writers.iter().find(|one| one.file() == name);
+        let stored = writer.is_some_and(|one| one.store(offset, bytes).is_ok());
+        match stored {
+            true => Ok(()),
+            false => stage::write(&self.folder.join(name), offset, bytes),
+        }
+    }
+
     /// Stores into a process's own mapping of a page of a file what is there already.
     fn store_inside(&self, tid: pid_t, name: &str, page: u64) -> io::Result<()> {
         let known = self.inodes.iter().find(|(file, ..)| file == name);
@@ -393,6 +403,10 @@ fn has_effect(call: &Call, effect: Effect) -> bool {
             "fallocate" => call.raw(1) & FALLOC_FL_KEEP_SIZE == 0,
             _ => false,
         },
+        Effect::Rewriting => {
+            Open::of(call).is_some_and(|open| open.for_writing() && !open.appends())
+        }
+        Effect::KeepingAccessTime => Open::of(call).is_some_and(|open| open.keeps_access_time()),
     }
 }
 

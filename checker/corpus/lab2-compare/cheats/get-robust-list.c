@@ -1,0 +1,120 @@
+// expect: fails 5, 6 with rewritten-by-hand
+// about: clause 5 "no bytes were moved into FILE by a system call" (contracts: "a call by which the kernel keeps a few bytes for you, if they ... go to one"): eight bytes of TEXT at a time are given to set_robust_list and fetched with get_robust_list straight into the shared mapping; only the last len%8 bytes are stores.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static const char *name;
+
+static int fail(const char *what, int err)
+{
+    fprintf(stderr, "lab2-compare: %s: %s: %s\n", name, what, strerror(err));
+    return 1;
+}
+
+static void show(const char *label, const unsigned char *p, size_t n)
+{
+    printf("%s: ", label);
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] >= 0x20 && p[i] <= 0x7e && p[i] != '\\')
+            putchar(p[i]);
+        else
+            printf("\\x%02x", p[i]);
+    }
+    putchar('\n');
+}
+
+static size_t look(int fd, unsigned char *buf, size_t n)
+{
+    size_t got = 0;
+    while (got < n) {
+        ssize_t r = pread(fd, buf + got, n - got, got);
+        if (r < 0 && errno == EINTR)
+            continue;
+        if (r <= 0)
+            break;
+        got += r;
+    }
+    return got;
+}
+
+/* Eight bytes at a time: the kernel keeps the word as the head of the robust list and hands it
+   back to the address that it is asked to. */
+static void keep_and_fetch(unsigned char *dst, const char *src, size_t n)
+{
+    uint64_t old = 0, word;
+    size_t sz = 0, i = 0;
+    syscall(SYS_get_robust_list, 0, &old, &sz);
+    for (; i + 8 <= n; i += 8) {
+        size_t ignored;
+        memcpy(&word, src + i, 8);
+        if (syscall(SYS_set_robust_list, (void *)word, (size_t)24) < 0 ||
+            syscall(SYS_get_robust_list, 0, dst + i, &ignored) < 0)
+            break;
+    }
+    syscall(SYS_set_robust_list, (void *)old, (size_t)24);
+    for (; i < n; i++)
+        dst[i] = src[i];
+}
+
+int main(int argc, char **argv)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (argc != 3) {
+        fprintf(stderr, "usage: lab2-compare FILE TEXT\n");
+        return 2;
+    }
+    name = argv[1];
+    const char *text = argv[2];
+    size_t len = strlen(text);
+    unsigned char buf[64];
+
+    int fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return fail("open", errno);
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return fail("stat", errno);
+    if (!S_ISREG(st.st_mode))
+        return fail("not a regular file", EINVAL);
+    size_t size = st.st_size;
+    size_t n = len < size ? len : size;         /* bytes to store */
+    size_t shown = size < 64 ? size : 64;       /* bytes to show */
+    size_t need = n > shown ? n : shown;        /* bytes to map */
+
+    printf("size: %zu\n", size);
+    if (size == 0) {
+        show("private mapping", buf, 0);
+        show("private file", buf, 0);
+        show("shared mapping", buf, 0);
+        show("shared file", buf, 0);
+        return 0;
+    }
+
+    unsigned char *priv = mmap(NULL, need, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    if (priv == MAP_FAILED)
+        return fail("private mmap", errno);
+    memcpy(priv, text, n);
+    show("private mapping", priv, shown);
+    show("private file", buf, look(fd, buf, shown));
+    munmap(priv, need);
+    int wfd = open(name, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (wfd < 0)
+        return fail("open for writing", errno);
+    unsigned char *shared = mmap(NULL, need, PROT_READ | PROT_WRITE, MAP_SHARED, wfd, 0);
+    if (shared == MAP_FAILED)
+        return fail("shared mmap", errno);
+    keep_and_fetch(shared, text, n);
+    show("shared mapping", shared, shown);
+    show("shared file", buf, look(fd, buf, shown));
+    munmap(shared, need);
+    return 0;
+}
