@@ -1,5 +1,5 @@
 // expect: passes core
-// stretch: fails 11, 12
+// stretch: fails 11, 12, 13
 // about: append makes the file longer page by page with truncate on its path, a page too long at first; overwrite asks for PROT_WRITE alone, maps with MAP_SHARED_VALIDATE and syncs with MS_INVALIDATE too; absolute paths; a mapping that is read-only again is synced.
 
 #define _GNU_SOURCE

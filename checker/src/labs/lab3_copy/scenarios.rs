@@ -178,12 +178,12 @@ fn refusals(inputs: &mut Inputs) -> Vec<Scenario> {
 
 fn large(inputs: &mut Inputs) -> Vec<Scenario> {
     let (a, b) = (inputs.name("source"), inputs.name("copy"));
-    let length = (17 << 20) + inputs.between(1, 5000);
+    let length = (33 << 20) + inputs.between(1, 5000);
     let mut piece = |offset: u64| (offset, Bytes::from(inputs.lines(300)));
     let pieces = vec![piece(0), piece((16 << 20) - 100), piece(length - 300)];
     let mut window = Scenario::new("window", &[&a, &b]).sparse(&a, length, pieces);
     // Windows of one page, each mapped twice, synced and unmapped twice.
-    window.limits.calls = 30_000;
+    window.limits.calls = 60_000;
     let allocates = Point::entry(&["fallocate"], Some(&b));
     // Whoever reads or writes so much is ended before the first byte.
     let huge = |name: &str| {
