@@ -113,11 +113,11 @@ pub fn states(folder: &Path, held: &mut Held) -> io::Result<Vec<(String, FileSta
     Ok(found)
 }
 
-/// The paths in a folder of ours. One that was closed to its owner is opened first, and stays
+/// The paths in a folder of ours. One in which its owner may not look is opened first, and stays
 /// open: what is in it can be looked at only as long as it is.
 fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mode = fs::symlink_metadata(folder)?.mode();
-    if mode & 0o700 != 0o700 {
+    if mode & 0o500 != 0o500 {
         fs::set_permissions(folder, Permissions::from_mode(mode & 0o7777 | 0o700))?;
     }
     let entries = fs::read_dir(folder)?.take(ENTRIES);
@@ -250,6 +250,26 @@ mod tests {
             fs::symlink_metadata(&path).expect("there").mode() & 0o7777,
             0
         );
+    }
+
+    #[test]
+    fn a_folder_is_opened_only_to_look_into_it() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for (name, before, after) in [("whole", 0o555, 0o555), ("shut", 0o055, 0o755)] {
+            let path = folder.path().join(name);
+            fs::create_dir(&path).expect("a folder");
+            fs::write(path.join("file"), "x").expect("a file");
+            fs::set_permissions(&path, Permissions::from_mode(before)).expect("our own folder");
+            let states = states(folder.path(), &mut Held::default()).expect("readable");
+            assert!(
+                states
+                    .iter()
+                    .any(|(found, _)| *found == format!("{name}/file"))
+            );
+            let mode = fs::metadata(&path).expect("there").mode() & 0o7777;
+            assert_eq!(mode, after);
+            fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("our own folder");
+        }
     }
 
     #[test]

@@ -59,7 +59,7 @@ fn own_mounts() -> io::Result<()> {
     Ok(())
 }
 
-/// Makes the files, in order.
+/// Makes the files, in order. Folders are closed last: what lies in them has to be made first.
 pub fn furnish(folder: &Path, files: &[FileSpec]) -> io::Result<()> {
     for file in files {
         let path = folder.join(&file.name);
@@ -68,20 +68,27 @@ pub fn furnish(folder: &Path, files: &[FileSpec]) -> io::Result<()> {
             io::Error::new(error.kind(), text)
         })?;
         let is_link = matches!(file.kind, FileKind::SymbolicLink(_) | FileKind::HardLink(_));
-        if !is_link {
-            let default = if matches!(file.kind, FileKind::Directory | FileKind::Disk) {
-                0o755
-            } else {
-                0o644
-            };
-            let mode = file.mode.unwrap_or(default);
-            fs::set_permissions(&path, Permissions::from_mode(mode))?;
+        if is_folder(file) {
+            permit(&path, 0o755)?;
+        } else if !is_link {
+            permit(&path, file.mode.unwrap_or(0o644))?;
         }
         if file.synced {
             File::open(&path)?.sync_all()?;
         }
     }
+    for file in files.iter().rev().filter(|file| is_folder(file)) {
+        permit(&folder.join(&file.name), file.mode.unwrap_or(0o755))?;
+    }
     Ok(())
+}
+
+fn is_folder(file: &FileSpec) -> bool {
+    matches!(file.kind, FileKind::Directory | FileKind::Disk)
+}
+
+fn permit(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(mode))
 }
 
 fn make(folder: &Path, path: &Path, kind: &FileKind) -> io::Result<()> {
