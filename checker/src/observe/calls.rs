@@ -41,6 +41,8 @@ pub enum Kind {
     Rooms,
     /// A pointer to `struct msghdr`.
     Message,
+    /// A pointer to an array of pointers to texts; the last pointer is NULL.
+    Texts,
     /// A pointer to so many bytes, or a few less, that come from memory or into it.
     Few(u64),
     /// Bits, in hexadecimal.
@@ -72,7 +74,8 @@ pub struct Spec {
 
 use Kind::{
     Address, Allocation, Bits, Bytes, Command, Fd, Folder, Lock, MapFlags, Message, Mode, Number,
-    OpenFlags, OpenHow, Path, Process, Prot, RecordLock, Room, Rooms, Signed, SyncFlags, Vectors,
+    OpenFlags, OpenHow, Path, Process, Prot, RecordLock, Room, Rooms, Signed, SyncFlags, Texts,
+    Vectors,
 };
 
 mod others;
@@ -182,9 +185,9 @@ const fn carrier(
 }
 
 /// Calls by which the kernel keeps a few bytes for a program and gives them back: a name of the
-/// process, attributes of files, options and names of sockets, the text of a link. They are looked
-/// at only in a traced run, and come into the trace only if their memory lies in a mapping of a
-/// file: with memory of their own everybody may make them.
+/// process, attributes of files, options and names of sockets, the text of a link, the words that a
+/// program is started with. They are looked at only in a traced run, and come into the trace only if
+/// their memory lies in a mapping of a file: with memory of their own everybody may make them.
 pub const CARRIERS: &[Spec] = &[
     Spec {
         only: &[
@@ -259,6 +262,22 @@ pub const CARRIERS: &[Spec] = &[
             ("path", Address),
             ("buf", Room),
             ("bufsiz", Number),
+        ],
+    ),
+    carrier(
+        "execve",
+        libc::SYS_execve,
+        &[("path", Path), ("argv", Texts), ("envp", Texts)],
+    ),
+    carrier(
+        "execveat",
+        libc::SYS_execveat,
+        &[
+            ("dirfd", Folder),
+            ("path", Path),
+            ("argv", Texts),
+            ("envp", Texts),
+            ("flags", Bits),
         ],
     ),
 ];

@@ -134,6 +134,14 @@ pub fn call(spec: &Spec, registers: [u64; 6], eyes: &impl Eyes) -> Call {
                 }
                 format!("{raw:#x}")
             }
+            Kind::Texts => {
+                buffers.extend(texts(eyes, raw));
+                if raw == 0 {
+                    "NULL".to_owned()
+                } else {
+                    format!("{raw:#x}")
+                }
+            }
             Kind::Bytes => {
                 buffers.push((raw, raw.saturating_add(registers[n + 1])));
                 let limit = data_limit(files.first());
@@ -246,6 +254,69 @@ fn memory(vectors: &[(u64, u64)]) -> Vec<(u64, u64)> {
     ranges
 }
 
+/// The memory of the texts behind an array of pointers, in order and without overlap.
+fn texts(eyes: &impl Eyes, array: u64) -> Vec<(u64, u64)> {
+    let starts = pointers(eyes, array).into_iter();
+    let mut ranges: Vec<_> = starts.map(|from| (from, end_of_text(eyes, from))).collect();
+    ranges.sort_unstable();
+    let mut joined: Vec<(u64, u64)> = Vec::new();
+    for (from, to) in ranges {
+        match joined.last_mut() {
+            Some(last) if from <= last.1 => last.1 = last.1.max(to),
+            _ => joined.push((from, to)),
+        }
+    }
+    joined
+}
+
+/// The pointers of an array up to its NULL. All texts together have less than 6 MiB, a pointer for
+/// each included (execve(2)).
+fn pointers(eyes: &impl Eyes, array: u64) -> Vec<u64> {
+    const MOST: usize = (6 << 20) / 8;
+    let (mut found, mut rest) = (Vec::new(), Vec::new());
+    for piece in pieces(eyes, array) {
+        rest.extend(piece);
+        let whole = rest.len() / 8 * 8;
+        for pointer in words(&rest[..whole]) {
+            if pointer == 0 || found.len() == MOST {
+                return found;
+            }
+            found.push(pointer);
+        }
+        rest.drain(..whole);
+    }
+    found
+}
+
+/// The address behind the NUL of a text; none is longer than 32 pages (execve(2)).
+fn end_of_text(eyes: &impl Eyes, from: u64) -> u64 {
+    const LONGEST: u64 = 32 * PIECE;
+    let mut end = from;
+    for piece in pieces(eyes, from) {
+        if let Some(nul) = piece.iter().position(|&byte| byte == 0) {
+            return end.saturating_add(nul as u64 + 1);
+        }
+        end = end.saturating_add(piece.len() as u64);
+        if end - from > LONGEST {
+            break;
+        }
+    }
+    end
+}
+
+/// No page is smaller.
+const PIECE: u64 = 4096;
+
+/// Memory from an address on, page by page, as long as there is some.
+fn pieces(eyes: &impl Eyes, from: u64) -> impl Iterator<Item = Vec<u8>> {
+    let mut at = from;
+    std::iter::from_fn(move || {
+        let piece = eyes.bytes(at, (PIECE - at % PIECE) as usize);
+        at = at.saturating_add(piece.len() as u64);
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
 /// The bytes that vectors hold, at most `limit`, and how many there are in all.
 fn gather(eyes: &impl Eyes, vectors: &[(u64, u64)], limit: usize) -> (Vec<u8>, u64) {
     let (mut bytes, mut total) = (Vec::new(), 0u64);
@@ -275,6 +346,12 @@ mod tests {
                     .iter()
                     .flat_map(|w| w.to_ne_bytes())
                     .collect(),
+                0x400 => [0x502u64, 0x500, 0]
+                    .iter()
+                    .flat_map(|w| w.to_ne_bytes())
+                    .collect(),
+                0x500 => b"a\0bc\0".to_vec(),
+                0x502 => b"bc\0".to_vec(),
                 _ => Vec::new(),
             }
         }
@@ -339,5 +416,13 @@ mod tests {
             writev.file.and_then(|file| file.stream),
             Some(Stream::Stdout)
         );
+    }
+
+    #[test]
+    fn the_words_of_a_new_program_lie_in_memory() {
+        let spec = calls::carrier_spec(libc::SYS_execve as u64).expect("a carrier");
+        let execve = call(spec, [0x100, 0x400, 0, 0, 0, 0], &Fake);
+        assert_eq!(execve.buffers, [(0x500, 0x505)]);
+        assert_eq!(execve.to_string(), "execve(\"notes.txt\", 0x400, NULL) = ?");
     }
 }

@@ -48,6 +48,8 @@ const KEEPS: &[&str] = &[
     "setsockopt",
     "bind",
     "connect",
+    "execve",
+    "execveat",
 ];
 /// By which it gives them back.
 const GIVES_BACK: &[&str] = &[
@@ -382,5 +384,20 @@ mod tests {
             assert_eq!(run(get, 0x10020), (true, true));
             assert_eq!(run(get, 0x9000), (false, false));
         }
+    }
+
+    #[test]
+    fn a_new_program_takes_its_words_along() {
+        let run = |address: u64, way| {
+            let obs = made::observation(made::scenario(&["a", "b"]))
+                .mmap("a", 4096, RW, "MAP_SHARED", 0x10000)
+                .call("execve", &[0x100, 0x200, 0], 0)
+                .with(|obs| call(obs, 1).buffers = vec![(address, address + 5)])
+                .done();
+            none(&obs, &target(&obs, "a"), way, "x").is_err()
+        };
+        assert!(run(0x10020, Way::Either));
+        assert!(!run(0x10020, Way::Into));
+        assert!(!run(0x9000, Way::Either));
     }
 }

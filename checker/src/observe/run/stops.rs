@@ -335,13 +335,23 @@ impl Run<'_> {
         self.tasks
             .retain(|&other, task| task.leader != tid || other == tid);
         if let Some(task) = self.tasks.get_mut(&tid) {
-            task.in_call = None;
+            let asked = task.in_call.take();
             let (actor, process) = (task.actor, task.process);
+            self.answered_by_program(asked);
             let path = std::fs::read_link(format!("/proc/{tid}/exe")).unwrap_or_default();
             let path = process::relative(&path, &self.folder);
             self.record(actor, process, What::Became { path });
         }
         sys::resume(tid, libc::PTRACE_CONT, 0)
+    }
+
+    /// The call that made a process another program succeeded, and returned nowhere.
+    fn answered_by_program(&mut self, asked: Option<usize>) {
+        let returned = self.trace.len();
+        if let Some(What::Call(call)) = asked.map(|index| &mut self.trace[index].what) {
+            call.result = Some(0);
+            call.returned = Some(returned);
+        }
     }
 
     /// A task has left its program; with the last one the process does. Tells whether it has.
