@@ -49,7 +49,13 @@ static CLAUSES: &[Clause] = &[
         checks: &[
             Check::each(
                 "usage",
-                &["usage-none", "usage-one", "usage-three"],
+                &[
+                    "usage-none",
+                    "usage-one",
+                    "usage-three",
+                    "usage-help",
+                    "usage-h",
+                ],
                 refusal::usage,
             ),
             Check::each(
@@ -81,7 +87,7 @@ static CLAUSES: &[Clause] = &[
         hint: "Look at open, ftruncate and mmap of the destination: which access, which length, which flags? And what does a file keep that was there before?",
         checks: &[Check::each(
             "destination-mapping",
-            &["copy", "copy-over"],
+            &["copy", "copy-over", "copy-over-empty"],
             rules::destination_mapping,
         )],
     },
@@ -103,10 +109,12 @@ static CLAUSES: &[Clause] = &[
                     "copy-byte",
                     "copy-more",
                     "copy-names",
+                    "copy-holes",
                 ],
                 rules::bytes_arrive,
             ),
             Check::each("said-when-done", &["copy"], rules::said_when_done),
+            Check::each("windows-said-when-done", &["window"], large::said_when_done),
             Check {
                 name: "transcript",
                 scenarios: &["transcript"],
@@ -225,7 +233,12 @@ static CLAUSES: &[Clause] = &[
         checks: &[
             Check::each(
                 "full-disk",
-                &["full-new", "full-over", "full-over-longer"],
+                &[
+                    "full-new",
+                    "full-over",
+                    "full-over-longer",
+                    "full-over-empty",
+                ],
                 rules::full_disk,
             ),
             Check::each("other-disk", &["other-disk"], rules::on_another_disk),
@@ -250,6 +263,16 @@ static CLAUSES: &[Clause] = &[
                 "atomic-fails",
                 &["atomic-fails", "atomic-missing", "atomic-limited"],
                 atomic::fails,
+            ),
+            Check::each(
+                "atomic-shrinks",
+                &["atomic-shrinks-pages", "atomic-shrinks-bytes"],
+                atomic::shrinks,
+            ),
+            Check::each(
+                "atomic-closed",
+                &["atomic-closed"],
+                atomic::in_closed_folder,
             ),
         ],
     },
@@ -288,7 +311,7 @@ static CLAUSES: &[Clause] = &[
         hint: "How can you tell a file that is empty from one that only says so?",
         checks: &[Check::each(
             "proc-file",
-            &["proc-file", "proc-link"],
+            &["proc-file", "proc-link", "proc-pagemap"],
             rules::bad_source,
         )],
     },

@@ -4,6 +4,7 @@
 //! mapping. So: the state of the name on both sides of every call, and no such mapping of the file
 //! that the name stood for in the beginning.
 
+use crate::evidence::ending::Ending;
 use crate::evidence::file::FileState;
 use crate::evidence::trace::{O_CREAT, Open};
 use crate::evidence::{Moment, Observation};
@@ -326,4 +327,43 @@ pub fn fails(obs: &Observation) -> Ruling {
         .and_then(|()| ending::exits(obs, 1))
         .and_then(|()| never_says_copied(obs));
     refusal::on_purpose(obs, ruling)
+}
+
+/// The source is cut during the copy. Whether that is seen is for clause 12; what is left of a copy
+/// that was given up is for this one. Death by SIGBUS is allowed, and leaves what it leaves.
+pub fn shrinks(obs: &Observation) -> Ruling {
+    ending::is_written(obs)?;
+    events(obs)?;
+    let ruling = match obs.evidence.actors[0].ending {
+        Ending::Exited { code: 0 } => Ok(()),
+        Ending::Exited { .. } => file::unchanged(obs, destination(obs))
+            .and_then(|()| nothing_left(obs))
+            .and_then(|()| never_says_copied(obs)),
+        _ => file::unchanged(obs, destination(obs)),
+    };
+    match ruling {
+        Err(Finding::Broken(mut diagnosis, code)) => {
+            let note = "; another process cuts the source during the copy, which fails";
+            diagnosis.expected.push_str(note);
+            Err(Finding::Broken(diagnosis, code))
+        }
+        other => other,
+    }
+}
+
+/// The folder takes no new file: a copy that finds no way fails, and one that finds a way is as
+/// atomic as any other.
+pub fn in_closed_folder(obs: &Observation) -> Ruling {
+    let ruling = match obs.evidence.actors[0].ending {
+        Ending::Exited { code: 0 } => old_or_new(obs),
+        _ => fails(obs),
+    };
+    match ruling {
+        Err(Finding::Broken(mut diagnosis, code)) => {
+            let note = "; its folder may not be changed, so the copy fails";
+            diagnosis.expected.push_str(note);
+            Err(Finding::Broken(diagnosis, code))
+        }
+        other => other,
+    }
 }

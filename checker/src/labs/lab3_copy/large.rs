@@ -2,13 +2,14 @@
 
 use crate::evidence::Observation;
 use crate::evidence::trace::Mmap;
+use crate::rule::finding::{broken, seen};
 use crate::rule::mapping::{Range, replay, union};
 use crate::rule::moved::{self, Way};
 use crate::rule::trace::{calls, length_set, target};
-use crate::rule::{ending, exhibit, file, finding::broken};
-use crate::verdict::{Ruling, Spot};
+use crate::rule::{ending, exhibit, file};
+use crate::verdict::{Finding, Ruling, Spot};
 
-use super::rules::facts_of;
+use super::rules::{self, facts_of};
 use super::scenarios::{CUT, HUGE};
 use super::{destination, mistakes, source};
 
@@ -69,6 +70,29 @@ pub fn windows(obs: &Observation) -> Ruling {
     }
     facts_of(obs, length)?;
     ending::exits(obs, 0)
+}
+
+/// Clause 3. `copied` is printed after the last window is in place. A copy that never has the right
+/// bytes is for clause 8.
+pub fn said_when_done(obs: &Observation) -> Ruling {
+    seen(&obs.evidence.moments)?;
+    let is_copied = match (
+        file::before(obs, source(obs)),
+        file::after(obs, destination(obs)),
+    ) {
+        (Some(from), Some(to)) => from.same_bytes(to) == Some(true),
+        _ => false,
+    };
+    let is_said = obs.evidence.moments_of("copied").next().is_some();
+    if !(is_copied && is_said) {
+        return Ok(());
+    }
+    match rules::said_when_done(obs) {
+        Err(Finding::Broken(diagnosis, _)) => {
+            Err(Finding::Broken(diagnosis, Some("copied-before-done")))
+        }
+        other => other,
+    }
 }
 
 /// What a run beyond 4 GiB showed of the destination.
@@ -132,7 +156,7 @@ pub fn beyond_4_gib(observations: &[&Observation]) -> Ruling {
 }
 
 /// No length in this run was cut.
-fn lengths(obs: &Observation) -> Result<Shown, crate::verdict::Finding> {
+fn lengths(obs: &Observation) -> Result<Shown, Finding> {
     let (from, to) = (target(obs, source(obs)), target(obs, destination(obs)));
     let mut shown = Shown::default();
     for step in calls(obs)? {

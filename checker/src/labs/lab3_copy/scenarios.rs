@@ -25,6 +25,7 @@ pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
     all.extend(atomic(inputs));
     all.extend(shrinking(inputs));
     all.extend(modes(inputs));
+    all.extend(holes(inputs));
     all
 }
 
@@ -37,6 +38,8 @@ fn bad_input(inputs: &mut Inputs) -> Vec<Scenario> {
         usage("usage-none", &[]),
         usage("usage-one", &[&a]),
         usage("usage-three", &[&a, &b, "more"]),
+        usage("usage-help", &["--help"]),
+        usage("usage-h", &["-h"]),
         Scenario::new("missing", &[&inputs.quoted_name("no"), &b]),
         copy("directory").other(&a, FileKind::Directory),
         copy("fifo").other(&a, FileKind::Fifo),
@@ -59,9 +62,15 @@ fn copies(inputs: &mut Inputs) -> Vec<Scenario> {
         .rule("copied", copied, vec![Action::Look]);
     let twin = copy.twin();
     let length = page + inputs.between(1, page - 1);
+    let bytes = inputs.bytes(length);
     let over = Scenario::new("copy-over", &[&a, &b])
-        .file(&a, &inputs.bytes(length))
+        .file(&a, &bytes)
         .file(&b, &inputs.bytes(page / 2))
+        .mode(mode)
+        .other("other-name", FileKind::HardLink(b.clone()));
+    let over_empty = Scenario::new("copy-over-empty", &[&a, &b])
+        .file(&a, &bytes)
+        .file(&b, b"")
         .mode(mode)
         .other("other-name", FileKind::HardLink(b.clone()));
     // Of the same length and the same time, and of other bytes.
@@ -81,7 +90,7 @@ fn copies(inputs: &mut Inputs) -> Vec<Scenario> {
     let (a, b) = (format!("-{a}"), format!("-- {b}"));
     let names = Scenario::new("copy-names", &[&a, &b]).file(&a, &inputs.lines(90));
     vec![
-        copy, over, same_size, pages, byte, read_only, more, names, twin,
+        copy, over, over_empty, same_size, pages, byte, read_only, more, names, twin,
     ]
 }
 
@@ -173,6 +182,8 @@ fn refusals(inputs: &mut Inputs) -> Vec<Scenario> {
         // The same file, by another name.
         Scenario::new("proc-link", &[&a, &b])
             .other(&a, FileKind::SymbolicLink("/proc/version".to_owned())),
+        // It has content, and refuses to read less than eight bytes of it.
+        Scenario::new("proc-pagemap", &["/proc/self/pagemap", &b]),
     ]
 }
 
@@ -181,7 +192,9 @@ fn large(inputs: &mut Inputs) -> Vec<Scenario> {
     let length = (33 << 20) + inputs.between(1, 5000);
     let mut piece = |offset: u64| (offset, Bytes::from(inputs.lines(300)));
     let pieces = vec![piece(0), piece((16 << 20) - 100), piece(length - 300)];
-    let mut window = Scenario::new("window", &[&a, &b]).sparse(&a, length, pieces);
+    let mut window = Scenario::new("window", &[&a, &b])
+        .sparse(&a, length, pieces)
+        .rule("copied", Point::line("copied:"), vec![Action::Look]);
     // Windows of one page, each mapped twice, synced and unmapped twice.
     window.limits.calls = 60_000;
     let allocates = Point::entry(&["fallocate"], Some(&b));
@@ -228,7 +241,8 @@ fn full_disk(inputs: &mut Inputs) -> Vec<Scenario> {
     // Longer than the source, and a hole.
     let cut = copy("full-over-longer").sparse(&b, page * 30, Vec::new());
     let over = copy("full-over").file(&b, &old);
-    vec![copy("full-new"), over, cut, other]
+    let empty = copy("full-over-empty").file(&b, b"");
+    vec![copy("full-new"), over, cut, empty, other]
 }
 
 fn atomic(inputs: &mut Inputs) -> Vec<Scenario> {
@@ -249,6 +263,18 @@ fn atomic(inputs: &mut Inputs) -> Vec<Scenario> {
         .file(&b, &old)
         .mode(mode);
     limited.limits.file_size = Some(page * 4);
+    // The folder takes no new file; the old one may be written.
+    let closed = Scenario::new("atomic-closed", &["--atomic", &a, &b])
+        .other("shelf", FileKind::Directory)
+        .mode(0o555)
+        .file(&a, &bytes)
+        .file(&b, &old);
+    let cut = |name: &str, length| {
+        let file = a.clone();
+        let truncate = Action::Truncate { file, length };
+        let mapped = Point::exit(&["mmap"], Some(&a));
+        full(name).rule("cut", mapped, vec![truncate])
+    };
     let renames: &[&str] = &["rename", "renameat", "renameat2"];
     vec![
         watched(full("atomic")),
@@ -279,6 +305,9 @@ fn atomic(inputs: &mut Inputs) -> Vec<Scenario> {
             .every_time(),
         copy("atomic-missing", &b).file(&b, &old).mode(mode),
         limited,
+        cut("atomic-shrinks-pages", 1),
+        cut("atomic-shrinks-bytes", length - 1),
+        watched(closed),
     ]
 }
 
@@ -318,6 +347,17 @@ fn shrinking(inputs: &mut Inputs) -> Vec<Scenario> {
         // No page is lost.
         cut("shrinks-whole", &whole, page * 3 - by),
     ]
+}
+
+/// A source with holes before, between and behind its bytes, over a file that has bytes there.
+fn holes(inputs: &mut Inputs) -> Vec<Scenario> {
+    let page = inputs.page;
+    let (a, b) = (inputs.name("source"), inputs.name("copy"));
+    let length = page * 17 + inputs.between(1, page - 1);
+    let mut piece = |offset| (offset, Bytes::from(inputs.lines(300)));
+    let pieces = vec![piece(page * 5), piece(page * 11)];
+    let scenario = Scenario::new("copy-holes", &[&a, &b]).sparse(&a, length, pieces);
+    vec![scenario.file(&b, &inputs.lines(length))]
 }
 
 fn modes(inputs: &mut Inputs) -> Vec<Scenario> {
