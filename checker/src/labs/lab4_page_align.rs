@@ -97,6 +97,7 @@ static CLAUSES: &[Clause] = &[
         hint: "At which byte of the mapping does the window begin, at which does it end, and who brings its bytes to your program?",
         checks: &[
             Check::runs("window", &["read"], rules::read_through_the_mapping),
+            Check::runs("untouched", &["read"], rules::never_changed),
             Check {
                 name: "untraced",
                 scenarios: &["watched", "watched-untraced"],
@@ -111,7 +112,14 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "Which pages does the window touch, and which others are mapped?",
-        checks: &[Check::runs("smallest", &["read"], rules::smallest)],
+        checks: &[
+            Check::runs("smallest", &["read"], rules::smallest),
+            Check::runs(
+                "smallest-of-all",
+                &["ends", "last-page", "gigabytes"],
+                rules::smallest_of_shown,
+            ),
+        ],
     },
     Clause {
         number: 7,

@@ -252,7 +252,10 @@ fn other_base(obs: &Observation) -> Option<Clue> {
 }
 
 fn not_a_number(obs: &Observation) -> Option<Clue> {
-    took_word(obs, |word| !is_digits(word))
+    let is_taken = shown(obs, "offset").is_some();
+    is_taken
+        .then(|| took_word(obs, |word| !is_digits(word)))
+        .flatten()
 }
 
 fn length_zero(obs: &Observation) -> Option<Clue> {

@@ -1,11 +1,13 @@
 //! What decides the clauses of lab 4.
 
-use crate::evidence::Observation;
+use crate::evidence::file::{FileState, FileStory};
 use crate::evidence::trace::{Mmap, Open};
+use crate::evidence::{Moment, Observation};
+use crate::rule::finding::{broken, seen};
 use crate::rule::mapping::of_file;
 use crate::rule::moved::{self, Way};
 use crate::rule::trace::{Step, Target, calls, events, target};
-use crate::rule::{asked as mmap_asked, ending, exhibit, facts, file, finding::broken, refusal};
+use crate::rule::{asked as mmap_asked, ending, exhibit, facts, file, refusal};
 use crate::verdict::{Finding, Ruling, Spot};
 
 use super::asked::{self, Answer, Window, Words};
@@ -148,6 +150,42 @@ pub fn read_through_the_mapping(obs: &Observation) -> Ruling {
     match mappings(obs, &of)?.is_empty() {
         true => mmap_asked::nothing_mapped(obs, &of, format!("`{name}` is mapped")),
         false => Ok(()),
+    }
+}
+
+/// Clause 5. Whoever looks at the files while a program prints finds them as they were.
+pub fn never_changed(obs: &Observation) -> Ruling {
+    let moments = seen(&obs.evidence.moments)?;
+    let mut pairs = moments.iter().flat_map(|moment| {
+        let stories = obs.evidence.files.iter();
+        stories.filter_map(move |story| Some((moment, story, story.before.as_ref()?)))
+    });
+    let is_changed = |(moment, story, was): &(&Moment, &FileStory, &FileState)| {
+        let is = moment.file(&story.name);
+        is.and_then(|is| was.same_bytes(is)) != Some(true)
+    };
+    let Some((moment, story, was)) = pairs.find(is_changed) else {
+        return Ok(());
+    };
+    let name = &story.name;
+    let is = moment.file(name).map_or_else(Vec::new, file::bytes);
+    let what = format!("the file `{name}` while the program prints");
+    broken(
+        format!("`{name}` is never changed, not for a moment"),
+        "it had other bytes while the program printed",
+    )
+    .at(Spot::Moment {
+        rule: moment.rule.clone(),
+    })
+    .show_some(exhibit::bytes(&what, &file::bytes(was), &is))
+    .fail()
+}
+
+/// Clause 6, of windows that other clauses are about: where the facts are wrong, those tell.
+pub fn smallest_of_shown(obs: &Observation) -> Ruling {
+    match answered(obs) {
+        Ok(()) => smallest(obs),
+        Err(_) => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::evidence::bytes::Bytes;
 use crate::inputs::Inputs;
-use crate::scenario::{FileKind, Scenario};
+use crate::scenario::{Action, FileKind, Point, Scenario, Side};
 
 const KIB: u64 = 1 << 10;
 const GIB: u64 = 1 << 30;
@@ -110,6 +110,8 @@ fn not_numbers(inputs: &mut Inputs) -> Scenario {
         inputs.between(24, 27),
         inputs.between(0, 999_999)
     );
+    // What a way of showing words for programmers would escape.
+    let special = format!("{digits}\"\\\t");
     let f = f.as_str();
     let lines: Vec<Vec<&str>> = vec![
         vec!["-1"],
@@ -124,6 +126,10 @@ fn not_numbers(inputs: &mut Inputs) -> Scenario {
         vec!["5", "0"],
         vec![&digits, &below],
         vec!["--read", f, &behind, "1"],
+        vec![&special],
+        // Words that libraries take for options by themselves.
+        vec!["--help"],
+        vec!["-h"],
     ];
     runs("not-numbers", lines)
         .unwatched()
@@ -208,13 +214,25 @@ fn reads(inputs: &mut Inputs) -> Vec<Scenario> {
         read(&f, page * 2, page),
         read(&g, inputs.between(1, 9), small - 10),
     ];
-    let scenario = runs("read", lines)
+    let scenario = looked_at_while_printing(runs("read", lines))
         .file(&f, &inputs.lines(length))
         .file(&g, &inputs.bytes(small));
     let text = inputs.lines(page * 2);
     let watched = runs("watched", [read(&f, near, few)]).file(&f, &text);
     let twin = watched.twin();
     vec![scenario, watched, twin]
+}
+
+/// Looks at the files whenever something is printed.
+fn looked_at_while_printing(scenario: Scenario) -> Scenario {
+    let names: Vec<String> = scenario.actors.iter().map(|one| one.name.clone()).collect();
+    names.iter().fold(scenario, |scenario, name| {
+        let prints = Point::call(name, &["write", "writev"], None, Side::Entry);
+        let rule = format!("{name}-prints");
+        scenario
+            .rule(&rule, prints, vec![Action::Look])
+            .every_time()
+    })
 }
 
 /// Fixed, so that its output can be stored; and on pages of one size, so that it is the same on
@@ -234,6 +252,7 @@ fn transcript() -> Scenario {
 fn ends(inputs: &mut Inputs) -> Scenario {
     let page = inputs.page;
     let (f, empty) = (inputs.name("data"), inputs.name("empty"));
+    let zeros = format!("zeros-{f}");
     let length = page * 2 + inputs.between(100, page - 100);
     let (offset, early) = (
         inputs.between(page + 1, page * 2),
@@ -245,9 +264,15 @@ fn ends(inputs: &mut Inputs) -> Scenario {
         read(&f, length, 1),
         read(&f, length + page * 3, 10),
         read(&format!("./{empty}"), 0, 1),
+        read(&zeros, offset, page * 9),
     ];
+    let bytes = inputs.lines(length);
+    // It ends in the middle of a page, with zeros of its own.
+    let mut ended = bytes.clone();
+    ended[length as usize - 9..].fill(0);
     runs("ends", lines)
-        .file(&f, &inputs.lines(length))
+        .file(&f, &bytes)
+        .file(&zeros, &ended)
         .file(&empty, b"")
 }
 
