@@ -211,6 +211,14 @@ pub enum Point {
         /// The actor.
         actor: String,
     },
+    /// The beginning of a process that another process of the actor starts, and that has memory of
+    /// its own. What was started before the point of another rule was reached is not counted.
+    Begin {
+        /// The actor.
+        actor: String,
+        /// The other rule.
+        behind: String,
+    },
 }
 
 /// What a call does, if it succeeds.
@@ -277,13 +285,17 @@ pub enum Action {
         /// What.
         bytes: Bytes,
     },
-    /// Stores into a private mapping of a file in the process that stands at the point, as a
-    /// debugger does: the byte that is there already, so that nothing changes but whose page it is.
+    /// Stores into a private mapping of a file in the process that stands at the point, or in its
+    /// parent, as a debugger does: the byte that is there already, so that nothing changes but whose
+    /// page it is. The event belongs to the process whose memory it is.
     StoreInside {
         /// The file.
         file: String,
         /// The page of the file.
         page: u64,
+        /// Whose memory. The process's own in old evidence.
+        #[serde(default, skip_serializing_if = "Kin::is_itself")]
+        of: Kin,
     },
     /// Starts an actor that waits for it.
     Start(String),
@@ -300,6 +312,23 @@ impl Action {
             Action::Write { file, .. } => Some(file),
             _ => None,
         }
+    }
+}
+
+/// Which process is meant, seen from the one that stands at a point.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kin {
+    /// The process itself.
+    #[default]
+    Itself,
+    /// The one that started it.
+    Parent,
+}
+
+impl Kin {
+    fn is_itself(&self) -> bool {
+        *self == Kin::Itself
     }
 }
 

@@ -144,8 +144,12 @@ fn what_scenarios_name_is_there() {
                 let (Point::Call { actor: who, .. }
                 | Point::Line { actor: who, .. }
                 | Point::Input { actor: who }
-                | Point::End { actor: who }) = &rule.at;
+                | Point::End { actor: who }
+                | Point::Begin { actor: who, .. }) = &rule.at;
                 assert!(actor(who));
+                if let Point::Begin { behind, .. } = &rule.at {
+                    assert!(rules.contains(behind.as_str()));
+                }
                 for action in &rule.then {
                     if let Action::Start(who) = action {
                         assert!(actor(who));

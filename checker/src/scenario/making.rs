@@ -284,6 +284,14 @@ impl Point {
         }
     }
 
+    /// The beginning of a process that the subject starts behind the point of this rule.
+    pub fn begin(behind: &str) -> Point {
+        Point::Begin {
+            actor: "subject".to_owned(),
+            behind: behind.to_owned(),
+        }
+    }
+
     /// The end of the subject.
     pub fn end() -> Point {
         Point::End {

@@ -10,20 +10,32 @@ const PAGE: usize = 4096;
 struct Failure(&'static str, i32);
 
 fn errno() -> i32 {
-    std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO)
+    std::io::Error::last_os_error()
+        .raw_os_error()
+        .unwrap_or(libc::EIO)
 }
 
 fn check(what: &'static str, r: i64) -> Result<i64, Failure> {
-    if r < 0 { Err(Failure(what, errno())) } else { Ok(r) }
+    if r < 0 {
+        Err(Failure(what, errno()))
+    } else {
+        Ok(r)
+    }
 }
 
 /// One line, one writev.
 fn line(fd: i32, pieces: &[&[u8]]) {
     let mut v: Vec<libc::iovec> = pieces
         .iter()
-        .map(|p| libc::iovec { iov_base: p.as_ptr() as *mut _, iov_len: p.len() })
+        .map(|p| libc::iovec {
+            iov_base: p.as_ptr() as *mut _,
+            iov_len: p.len(),
+        })
         .collect();
-    v.push(libc::iovec { iov_base: b"\n".as_ptr() as *mut _, iov_len: 1 });
+    v.push(libc::iovec {
+        iov_base: b"\n".as_ptr() as *mut _,
+        iov_len: 1,
+    });
     unsafe { libc::writev(fd, v.as_ptr(), v.len() as i32) };
 }
 
@@ -66,7 +78,14 @@ fn map(fd: i32, prot: i32, at: u64, n: usize) -> Result<(*mut u8, *mut u8, usize
         }
         let here = hold.cast::<u8>().add(PAGE);
         let off = (at - skip as u64) as i64;
-        let p = libc::mmap(here.cast(), len, prot, libc::MAP_SHARED | libc::MAP_FIXED, fd, off);
+        let p = libc::mmap(
+            here.cast(),
+            len,
+            prot,
+            libc::MAP_SHARED | libc::MAP_FIXED,
+            fd,
+            off,
+        );
         if p == libc::MAP_FAILED {
             return Err(Failure("mmap", errno()));
         }
@@ -111,7 +130,10 @@ fn overwrite(name: &CStr, text: &[u8]) -> Result<(), Failure> {
     if n > 0 {
         let (page, p, len) = map(fd, libc::PROT_READ | libc::PROT_WRITE, 0, n)?;
         store(p, &text[..n]);
-        check("msync", unsafe { libc::msync(page.cast(), len, libc::MS_SYNC) } as i64)?;
+        check(
+            "msync",
+            unsafe { libc::msync(page.cast(), len, libc::MS_SYNC) } as i64,
+        )?;
     }
     fact("synced", n as u64);
     Ok(())
@@ -139,8 +161,12 @@ fn append(name: &CStr, text: &[u8]) -> Result<(), Failure> {
             unsafe { libc::ftruncate(fd, old as i64) };
             f
         };
-        check("cannot grow", unsafe { libc::ftruncate(fd, old as i64 + len as i64) } as i64)?;
-        let (page, p, whole) = map(fd, libc::PROT_READ | libc::PROT_WRITE, old, len).map_err(back)?;
+        check(
+            "cannot grow",
+            unsafe { libc::ftruncate(fd, old as i64 + len as i64) } as i64,
+        )?;
+        let (page, p, whole) =
+            map(fd, libc::PROT_READ | libc::PROT_WRITE, old, len).map_err(back)?;
         loop {
             let r = unsafe { libc::madvise(page.cast(), whole, libc::MADV_POPULATE_WRITE) };
             match (r, errno()) {
@@ -152,7 +178,10 @@ fn append(name: &CStr, text: &[u8]) -> Result<(), Failure> {
         }
         store(p, text);
         fact("appended", len as u64);
-        check("msync", unsafe { libc::msync(page.cast(), whole, libc::MS_SYNC) } as i64)?;
+        check(
+            "msync",
+            unsafe { libc::msync(page.cast(), whole, libc::MS_SYNC) } as i64,
+        )?;
     } else {
         fact("appended", 0);
     }
@@ -171,13 +200,26 @@ fn main() {
         [_, b"overwrite", _, text] => overwrite(&args[2], text),
         [_, b"append", _, text] => append(&args[2], text),
         _ => {
-            line(2, &[b"usage: lab1-editor show FILE, overwrite FILE TEXT, append FILE TEXT"]);
+            line(
+                2,
+                &[b"usage: lab1-editor show FILE, overwrite FILE TEXT, append FILE TEXT"],
+            );
             std::process::exit(2);
         }
     };
     if let Err(Failure(what, e)) = done {
         let why = std::io::Error::from_raw_os_error(e).to_string();
-        line(2, &[b"lab1-editor: ", words[2], b": ", what.as_bytes(), b": ", why.as_bytes()]);
+        line(
+            2,
+            &[
+                b"lab1-editor: ",
+                words[2],
+                b": ",
+                what.as_bytes(),
+                b": ",
+                why.as_bytes(),
+            ],
+        );
         std::process::exit(1);
     }
 }

@@ -54,7 +54,10 @@ fn store(file: &File, at: u64, text: &[u8]) -> io::Result<Option<MmapRaw>> {
     if text.is_empty() {
         return Ok(None);
     }
-    let map = MmapOptions::new().offset(at).len(text.len()).map_raw(file)?;
+    let map = MmapOptions::new()
+        .offset(at)
+        .len(text.len())
+        .map_raw(file)?;
     unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), map.as_mut_ptr(), text.len()) };
     Ok(Some(map))
 }

@@ -73,7 +73,9 @@ unsafe fn store(to: *mut u8, text: &[u8]) {
 }
 
 unsafe fn head(from: *const u8, n: usize) -> Vec<u8> {
-    (0..n).map(|i| unsafe { from.add(i).read_volatile() }).collect()
+    (0..n)
+        .map(|i| unsafe { from.add(i).read_volatile() })
+        .collect()
 }
 
 fn run(name: &str, text: &[u8]) -> Result<(), Errno> {
@@ -86,7 +88,12 @@ fn run(name: &str, text: &[u8]) -> Result<(), Errno> {
     let size = rustix::fs::fstat(&file)?.st_size as usize;
     fact("size", size.to_string().as_bytes());
     if size == 0 {
-        for label in ["private mapping", "private file", "shared mapping", "shared file"] {
+        for label in [
+            "private mapping",
+            "private file",
+            "shared mapping",
+            "shared file",
+        ] {
             fact(label, b"");
         }
         return Ok(());
@@ -97,8 +104,14 @@ fn run(name: &str, text: &[u8]) -> Result<(), Errno> {
     let both = ProtFlags::READ | ProtFlags::WRITE;
 
     unsafe {
-        let at: *mut c_void =
-            rustix::mm::mmap(std::ptr::null_mut(), need, ProtFlags::READ, MapFlags::PRIVATE, &file, 0)?;
+        let at: *mut c_void = rustix::mm::mmap(
+            std::ptr::null_mut(),
+            need,
+            ProtFlags::READ,
+            MapFlags::PRIVATE,
+            &file,
+            0,
+        )?;
         rustix::mm::mprotect(at, need, MprotectFlags::READ | MprotectFlags::WRITE)?;
         store(at.cast(), text);
         fact("private mapping", &head(at.cast(), shown));

@@ -30,7 +30,11 @@ fn store(map: &mut MmapMut, text: &[u8]) {
 }
 
 fn open(name: &str, write: bool) -> std::io::Result<File> {
-    File::options().read(true).write(write).custom_flags(libc::O_NONBLOCK).open(name)
+    File::options()
+        .read(true)
+        .write(write)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(name)
 }
 
 fn run(name: &str, text: &[u8]) -> std::io::Result<()> {
@@ -42,7 +46,12 @@ fn run(name: &str, text: &[u8]) -> std::io::Result<()> {
     let size = meta.len();
     println!("size: {size}");
     if size == 0 {
-        for label in ["private mapping", "private file", "shared mapping", "shared file"] {
+        for label in [
+            "private mapping",
+            "private file",
+            "shared mapping",
+            "shared file",
+        ] {
             println!("{label}:");
         }
         return Ok(());

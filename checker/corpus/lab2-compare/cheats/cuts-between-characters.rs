@@ -56,7 +56,9 @@ impl Map {
         unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), self.0, text.len()) }
     }
     fn head(&self, n: usize) -> Vec<u8> {
-        (0..n).map(|i| unsafe { self.0.add(i).read_volatile() }).collect()
+        (0..n)
+            .map(|i| unsafe { self.0.add(i).read_volatile() })
+            .collect()
     }
 }
 
@@ -68,7 +70,8 @@ impl Drop for Map {
 
 fn look(name: &str, file: &File, n: usize) -> Vec<u8> {
     let mut buf = vec![0; n];
-    file.read_exact_at(&mut buf, 0).unwrap_or_else(|e| die(name, e));
+    file.read_exact_at(&mut buf, 0)
+        .unwrap_or_else(|e| die(name, e));
     buf
 }
 
@@ -90,7 +93,12 @@ fn main() {
     let size = meta.len();
     println!("size: {size}");
     if size == 0 {
-        for what in ["private mapping", "private file", "shared mapping", "shared file"] {
+        for what in [
+            "private mapping",
+            "private file",
+            "shared mapping",
+            "shared file",
+        ] {
             println!("{what}: ");
         }
         return;

@@ -44,7 +44,9 @@ impl Map {
         unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), self.0, text.len()) }
     }
     fn head(&self, n: usize) -> Vec<u8> {
-        (0..n).map(|i| unsafe { self.0.add(i).read_volatile() }).collect()
+        (0..n)
+            .map(|i| unsafe { self.0.add(i).read_volatile() })
+            .collect()
     }
 }
 
@@ -56,7 +58,8 @@ impl Drop for Map {
 
 fn look(name: &str, file: &File, n: usize) -> Vec<u8> {
     let mut buf = vec![0; n];
-    file.read_exact_at(&mut buf, 0).unwrap_or_else(|e| die(name, e));
+    file.read_exact_at(&mut buf, 0)
+        .unwrap_or_else(|e| die(name, e));
     buf
 }
 
@@ -83,7 +86,12 @@ fn main() {
     }
     println!("size: {size}");
     if size == 0 {
-        for what in ["private mapping", "private file", "shared mapping", "shared file"] {
+        for what in [
+            "private mapping",
+            "private file",
+            "shared mapping",
+            "shared file",
+        ] {
             println!("{what}: ");
         }
         return;

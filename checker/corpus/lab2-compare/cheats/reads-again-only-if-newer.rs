@@ -44,7 +44,9 @@ impl Map {
         unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), self.0, text.len()) }
     }
     fn head(&self, n: usize) -> Vec<u8> {
-        (0..n).map(|i| unsafe { self.0.add(i).read_volatile() }).collect()
+        (0..n)
+            .map(|i| unsafe { self.0.add(i).read_volatile() })
+            .collect()
     }
 }
 
@@ -63,12 +65,19 @@ struct Cache {
 impl Cache {
     fn key(name: &str, file: &File) -> (i64, i64, i64, i64, u64) {
         let m = file.metadata().unwrap_or_else(|e| die(name, e));
-        (m.mtime(), m.mtime_nsec(), m.ctime(), m.ctime_nsec(), m.len())
+        (
+            m.mtime(),
+            m.mtime_nsec(),
+            m.ctime(),
+            m.ctime_nsec(),
+            m.len(),
+        )
     }
     fn new(name: &str, file: &File, n: usize) -> Cache {
         let key = Cache::key(name, file);
         let mut bytes = vec![0; n];
-        file.read_exact_at(&mut bytes, 0).unwrap_or_else(|e| die(name, e));
+        file.read_exact_at(&mut bytes, 0)
+            .unwrap_or_else(|e| die(name, e));
         Cache { key, bytes }
     }
     fn look(&mut self, name: &str, file: &File) -> &[u8] {
@@ -97,7 +106,12 @@ fn main() {
     let size = meta.len();
     println!("size: {size}");
     if size == 0 {
-        for what in ["private mapping", "private file", "shared mapping", "shared file"] {
+        for what in [
+            "private mapping",
+            "private file",
+            "shared mapping",
+            "shared file",
+        ] {
             println!("{what}: ");
         }
         return;

@@ -2,7 +2,7 @@
 
 use crate::evidence::bytes::Bytes;
 use crate::inputs::Inputs;
-use crate::scenario::{Action, FileKind, Point, Scenario};
+use crate::scenario::{Action, FileKind, Kin, Point, Scenario};
 
 /// The lines at which is looked, and the names of the moments. The program has made a report when
 /// it prints the first line of it.
@@ -124,7 +124,8 @@ fn looked_at_waits(mut scenario: Scenario) -> Scenario {
 fn debugged(scenario: Scenario, at: Point, page: u64) -> Scenario {
     let file = scenario.files[0].name.clone();
     let name = format!("debugger at page {page}");
-    scenario.rule(&name, at, vec![Action::StoreInside { file, page }])
+    let of = Kin::Itself;
+    scenario.rule(&name, at, vec![Action::StoreInside { file, page, of }])
 }
 
 fn stores(inputs: &mut Inputs) -> Vec<Scenario> {

@@ -66,6 +66,7 @@ impl Run<'_> {
                             actor: n,
                             process: 0,
                             in_call: None,
+                            is_new: false,
                             leaving: false,
                             hold: None,
                         },

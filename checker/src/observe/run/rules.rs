@@ -13,7 +13,7 @@ use crate::evidence::trace::{
 use crate::evidence::{Moment, errno};
 use crate::observe::child::Child;
 use crate::observe::{arch, page_size, space, stage};
-use crate::scenario::{Action, Effect, Happening, Point, Side};
+use crate::scenario::{Action, Effect, Happening, Kin, Point, Side};
 
 use super::Run;
 use super::tasks::Hold;
@@ -83,7 +83,7 @@ impl Run<'_> {
                     Point::Input { actor: who } => {
                         who == actor && side == Side::Entry && self.waits_for_input(index)
                     }
-                    Point::End { .. } => false,
+                    Point::End { .. } | Point::Begin { .. } => false,
                 };
                 if is_reached {
                     due.push(n);
@@ -108,17 +108,38 @@ impl Run<'_> {
 
     /// The last thread of the first process of an actor is about to end, its memory still there.
     pub(super) fn reach_end(&mut self, tid: pid_t) -> io::Result<()> {
-        let actor = self
-            .tasks
-            .get(&tid)
-            .map(|task| &self.scenario.actors[task.actor].name);
+        let actor = self.actor_of(tid);
         let is_due = |at: &Point| matches!(at, Point::End { actor: who } if Some(who) == actor);
-        let rules = self.scenario.rules.iter().enumerate();
-        let due: Vec<usize> = rules
-            .filter(|(_, rule)| is_due(&rule.at))
-            .map(|(n, _)| n)
-            .collect();
+        let due = self.due(is_due);
         self.act(tid, &due, None)
+    }
+
+    /// A process with memory of its own stands at its beginning.
+    pub(super) fn reach_begin(&mut self, tid: pid_t) -> io::Result<()> {
+        let actor = self.actor_of(tid);
+        let is_due = |at: &Point| match at {
+            Point::Begin { actor: who, behind } => Some(who) == actor && self.was_reached(behind),
+            _ => false,
+        };
+        let due = self.due(is_due);
+        self.act(tid, &due, None)
+    }
+
+    fn actor_of(&self, tid: pid_t) -> Option<&String> {
+        let task = self.tasks.get(&tid);
+        task.map(|task| &self.scenario.actors[task.actor].name)
+    }
+
+    /// The rules whose point is such a one.
+    fn due(&self, is_due: impl Fn(&Point) -> bool) -> Vec<usize> {
+        let rules = self.scenario.rules.iter().enumerate();
+        let due = rules.filter(|(_, rule)| is_due(&rule.at));
+        due.map(|(n, _)| n).collect()
+    }
+
+    fn was_reached(&self, rule: &str) -> bool {
+        let mut rules = self.scenario.rules.iter().zip(&self.reached);
+        rules.any(|(other, &times)| other.name == rule && times > 0)
     }
 
     /// Carries out the rules whose time it is, and lets the task go on unless one holds it.
@@ -147,7 +168,7 @@ impl Run<'_> {
         let Some(task) = self.tasks.get(&tid) else {
             return Ok(());
         };
-        let (actor, process) = (task.actor, task.process);
+        let (actor, mut process) = (task.actor, task.process);
         let did = match action {
             Action::Look | Action::LookInside => {
                 self.look(rule, actor, *action == Action::LookInside)?;
@@ -198,8 +219,12 @@ impl Run<'_> {
                     format!("another process wrote \"{bytes}\" at {offset} of `{file}`"),
                 )
             }
-            Action::StoreInside { file, page } => {
-                let done = self.store_inside(tid, file, *page);
+            Action::StoreInside { file, page, of } => {
+                let whose = self.kin(tid, *of);
+                process = whose.map_or(process, |(_, kin)| kin);
+                let done = whose
+                    .ok_or_else(|| io::Error::other("nobody started it"))
+                    .and_then(|(eye, _)| self.store_inside(eye, file, *page));
                 done_or(
                     done,
                     format!("a debugger stored into page {page} of `{file}`"),
@@ -308,6 +333,25 @@ impl Run<'_> {
             true => Ok(()),
             false => stage::write(&self.folder.join(name), offset, bytes),
         }
+    }
+
+    /// A task of the process that is meant, and the number of that process.
+    fn kin(&self, tid: pid_t, of: Kin) -> Option<(pid_t, usize)> {
+        let task = self.tasks.get(&tid)?;
+        if of == Kin::Itself {
+            return Some((tid, task.process));
+        }
+        let parent = self.trace.iter().find_map(|event| match event.what {
+            What::Started { process, .. }
+                if (event.actor, process) == (task.actor, task.process) =>
+            {
+                Some(event.process)
+            }
+            _ => None,
+        })?;
+        let leader = self.actors[task.actor].processes.get(parent)?;
+        let eyes = self.eyes(*leader);
+        eyes.first().map(|&eye| (eye, parent))
     }
 
     /// Stores into a process's own mapping of a page of a file what is there already.

@@ -68,7 +68,7 @@ impl Run<'_> {
                     let child = child as pid_t;
                     self.adopt(child, Some(tid));
                     if self.strangers.remove(&child).is_some() {
-                        self.go_on(child)?;
+                        self.begins(child)?;
                     }
                 }
                 self.go_on(tid)
@@ -90,6 +90,7 @@ impl Run<'_> {
             (EVENT_STOP, libc::SIGSTOP | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU) => {
                 sys::resume(tid, libc::PTRACE_LISTEN, 0)
             }
+            (EVENT_STOP, _) => self.begins(tid),
             _ => self.go_on(tid),
         }
     }
@@ -127,11 +128,13 @@ impl Run<'_> {
             .and_then(|kin| self.tasks.get(&kin))
             .map(|task| (task.actor, task.process));
         let (actor, relative) = kin.unwrap_or((0, 0));
+        let mut is_new = false;
         let number = if leader == tid {
             let processes = &mut self.actors[actor].processes;
             processes.push(tid);
             let number = processes.len() - 1;
             let shares = parent.is_some_and(|parent| process::share_memory(parent, tid));
+            is_new = kin.is_some() && !shares;
             let process = number;
             self.record(actor, relative, What::Started { process, shares });
             number
@@ -144,6 +147,7 @@ impl Run<'_> {
             actor,
             process: number,
             in_call: None,
+            is_new,
             leaving: false,
             hold: None,
         };
@@ -151,6 +155,16 @@ impl Run<'_> {
         let limit = self.scenario.limits.processes;
         if self.tasks.len() as u64 > limit {
             self.end_actor(actor, Ending::TooManyProcesses { limit });
+        }
+    }
+
+    /// A task stands where it begins, or at a later stop that asks for nothing.
+    fn begins(&mut self, tid: pid_t) -> io::Result<()> {
+        let task = self.tasks.get_mut(&tid);
+        if task.is_some_and(|task| std::mem::take(&mut task.is_new)) {
+            self.reach_begin(tid)
+        } else {
+            self.go_on(tid)
         }
     }
 

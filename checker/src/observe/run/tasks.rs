@@ -18,6 +18,8 @@ pub struct Task {
     pub process: usize,
     /// The event of the system call it is in.
     pub in_call: Option<usize>,
+    /// Whether it is a process with memory of its own that was started and has not begun yet.
+    pub is_new: bool,
     /// Whether it has left its program for good.
     pub leaving: bool,
     /// Why it is kept where it stands.
