@@ -99,7 +99,10 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[],
         hint: "Which pages does your program touch before it waits, and by what?",
-        checks: &[Check::each("read", &["cow"], rules::all_the_files)],
+        checks: &[
+            Check::each("read", &["cow"], rules::all_the_files),
+            Check::each("pieces", &["cow-pieces"], rules::still_the_files),
+        ],
     },
     Clause {
         number: 4,
@@ -110,7 +113,7 @@ static CLAUSES: &[Clause] = &[
         hint: "Into which pages does your program store, and when does the kernel make a copy?",
         checks: &[Check::each(
             "stored",
-            &["cow", "cow-none"],
+            &["cow", "cow-none", "cow-twice"],
             rules::named_are_own,
         )],
     },

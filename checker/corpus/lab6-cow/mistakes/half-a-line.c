@@ -1,4 +1,5 @@
-// expect: fails 5 with did-not-wait
+// expect: fails 3 with did-not-wait
+// also: 5
 // about: It takes the first bytes that come for the line.
 
 #define _GNU_SOURCE

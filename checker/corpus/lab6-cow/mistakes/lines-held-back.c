@@ -1,5 +1,5 @@
 // expect: fails 2 with lines-held-back
-// also: 3, 5, 6, 7
+// also: 3, 4, 5, 6, 7
 // stretch: fails 8, 9, 10
 // about: Standard output is buffered as a whole.
 

@@ -223,6 +223,20 @@ fn the_report_has_to_agree() {
 }
 
 #[test]
+fn a_time_that_is_put_back_coarsely_is_another_one() {
+    let coarse = made_again(run(SEEN, SAID), |obs| {
+        let Facet::Seen(moments) = &mut obs.evidence.moments else {
+            return;
+        };
+        for (_, state) in &mut moments[2].files {
+            state.as_mut().unwrap().modified += 1;
+        }
+    });
+    let words = told(LAB6, 1, "private", &coarse);
+    assert!(words.contains("to the nanosecond"), "{words}");
+}
+
+#[test]
 fn another_line_in_maps_is_a_failure() {
     let moved = run(SEEN, SAID);
     let moved = made_again(moved, |obs| {

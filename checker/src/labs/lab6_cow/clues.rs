@@ -9,7 +9,7 @@ use crate::rule::mapping::of_file;
 use crate::rule::trace::{Step, calls_seen, target};
 use crate::rule::{asked, clue, facts};
 
-use super::scenarios::{MAPPED, READ, STORED, WAITS};
+use super::scenarios::{MAPPED, READ, REST, STORED, WAITS};
 use super::sight::{REPORTS, Report, WHEN_MAPPED, WHEN_READ, WHEN_STORED, ranges, sight};
 use super::{asking, count, debugger, name, named};
 
@@ -53,13 +53,27 @@ fn first_read_of_input(obs: &Observation) -> Option<usize> {
 
 /// One write carries lines between which the program waits or should have been looked at.
 pub fn held_back(obs: &Observation) -> Option<Clue> {
-    let mapped = facts::line_at(obs, 0, MAPPED).ok()??;
-    let read = facts::line_at(obs, 0, READ).ok()??;
-    (mapped == read).then(|| Clue {
+    let mapped = facts::line_at(obs, 0, MAPPED).ok()?;
+    let read = facts::line_at(obs, 0, READ).ok()?;
+    let observed = match (mapped, read) {
+        (Some(mapped), Some(read)) if mapped == read => {
+            "`mapped file` and `read file` left it together"
+        }
+        (None, None) if waits_in_silence(obs) => "it waited for a line, and none had left it",
+        _ => return None,
+    };
+    Some(Clue {
         expected: Some("each line leaves the program when it is printed".to_owned()),
-        observed: Some("`mapped file` and `read file` left it together".to_owned()),
+        observed: Some(observed.to_owned()),
         exhibit: None,
     })
+}
+
+/// The run was ended while the program waited, and nothing had been printed by then.
+fn waits_in_silence(obs: &Observation) -> bool {
+    let actor = &obs.evidence.actors[0];
+    let is_ended = matches!(actor.ending, Ending::Stopped { .. });
+    is_ended && actor.stdout.text().is_empty() && first_read_of_input(obs).is_some()
 }
 
 pub fn did_not_wait(obs: &Observation) -> Option<Clue> {
@@ -75,7 +89,7 @@ pub fn did_not_wait(obs: &Observation) -> Option<Clue> {
 }
 
 pub fn too_early(obs: &Observation) -> Option<Clue> {
-    let stored = [READ, WAITS[0]].iter().any(|moment| {
+    let stored = [READ, REST, WAITS[0]].iter().any(|moment| {
         sight(obs, moment).is_ok_and(|seen| {
             let mut own = seen.numbers(Page::Own);
             let others = debugger::pages(obs, &seen).unwrap_or_default();

@@ -2,10 +2,11 @@
 
 use crate::evidence::Observation;
 use crate::evidence::trace::{Call, PROT_READ, PROT_WRITE};
+use crate::rule::finding::{broken, seen};
 use crate::rule::mapping::{Mapping, live_before, replay};
 use crate::rule::moved::{self, Way};
 use crate::rule::trace::{calls, displaced, events, length_set, target};
-use crate::rule::{asked, exhibit, facts, file, finding::broken, moment};
+use crate::rule::{asked, exhibit, facts, file, moment};
 use crate::verdict::{Ruling, Spot};
 
 use super::name;
@@ -23,7 +24,32 @@ pub fn private_and_untouched(obs: &Observation) -> Ruling {
             moment::file_has(obs, at, name(obs), &old, &format!("when {}", when(rule)))?;
         }
     }
-    file::all_unchanged(obs)
+    file::all_unchanged(obs)?;
+    keeps_its_time(obs)
+}
+
+/// The modification time is the old one, at every moment and in the end.
+fn keeps_its_time(obs: &Observation) -> Ruling {
+    let Some(before) = file::before(obs, name(obs)) else {
+        return Ok(());
+    };
+    let moments = seen(&obs.evidence.moments)?.iter();
+    let at_moments = moments.filter_map(|at| Some((when(&at.rule), at.file(name(obs))?)));
+    let afterwards =
+        file::after(obs, name(obs)).map(|state| ("the program has ended".to_owned(), state));
+    let mut all = at_moments.chain(afterwards);
+    let Some((when, _)) = all.find(|(_, state)| state.modified != before.modified) else {
+        return Ok(());
+    };
+    broken(
+        format!(
+            "the modification time of `{}` is the old one, to the nanosecond, when {when}",
+            name(obs)
+        ),
+        "it is another",
+    )
+    .at(file::spot(name(obs)))
+    .fail()
 }
 
 /// No store could go to the file.

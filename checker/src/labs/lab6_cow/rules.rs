@@ -7,7 +7,7 @@ use crate::rule::trace::target;
 use crate::rule::{ending, exhibit, finding::broken, refusal};
 use crate::verdict::{Finding, Ruling, Spot};
 
-use super::scenarios::{MAPPED, READ, STORED, WAITS};
+use super::scenarios::{MAPPED, READ, REST, STORED, WAITS};
 use super::sight::{Sight, WHEN_MAPPED, WHEN_READ, WHEN_STORED, reported, sight, when, which};
 use super::{count, debugger, name, named, whole};
 
@@ -52,6 +52,13 @@ pub fn all_the_files(obs: &Observation) -> Ruling {
     all_are(obs, &seen, Page::OfTheFile)?;
     reported(obs, &WHEN_READ, &seen)?;
     all_are(obs, &sight(obs, WAITS[0])?, Page::OfTheFile)
+}
+
+/// Clause 3, where the first line comes in two pieces.
+pub fn still_the_files(obs: &Observation) -> Ruling {
+    let rest = sight(obs, REST)?;
+    whole::goes_on_behind(obs, "store", STORED, rest.moment.at)?;
+    all_are(obs, &rest, Page::OfTheFile)
 }
 
 /// At this moment all pages are the file's, or all are absent.

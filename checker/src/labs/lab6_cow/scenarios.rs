@@ -23,6 +23,9 @@ pub const PARENT: &str = "parent file:";
 /// The moments at which the program waits for a line.
 pub const WAITS: [&str; 3] = ["first wait", "second wait", "third wait"];
 
+/// The moment at which the program waits for the second piece of the first line.
+pub const REST: &str = "rest of the line";
+
 /// The most pages that have to be refused.
 const TOO_MANY: u64 = 65_537;
 
@@ -71,9 +74,12 @@ fn bad_input(inputs: &mut Inputs) -> Vec<Scenario> {
     // A name is told as it was given, not as the kernel knows it.
     let dotted = format!("./{closed}");
     let bad = [&missing, &folder, &fifo, &dotted, &empty];
+    let bad = bad.map(|name| vec![name.as_str(), "0"]);
+    // There are no options but those of the stretch clauses: this is a file that is missing.
+    let dashes = ["--help", "-h"].map(|name| vec![name]);
     vec![
         runs("usage", usage).and(&[]).unwatched().file(f, &bytes),
-        runs("bad-files", bad.map(|name| vec![name.as_str(), "0"]))
+        runs("bad-files", bad.into_iter().chain(dashes))
             .unwatched()
             .other(&folder, FileKind::Directory)
             .other(&fifo, FileKind::Fifo)
@@ -128,6 +134,29 @@ fn debugged(scenario: Scenario, at: Point, page: u64) -> Scenario {
     scenario.rule(&name, at, vec![Action::StoreInside { file, page, of }])
 }
 
+/// A debugger stores into one page of the child before it does anything, and into another one of
+/// the parent while the child waits for a line.
+fn debugged_apart(scenario: Scenario, childs: u64, parents: u64) -> Scenario {
+    let file = scenario.files[0].name.clone();
+    let store = |page, of| {
+        let file = file.clone();
+        vec![Action::StoreInside { file, page, of }]
+    };
+    scenario
+        .rule(
+            "debugger in the child",
+            Point::begin(STORED),
+            store(childs, Kin::Itself),
+        )
+        .every_time()
+        .rule(
+            "debugger in the parent",
+            Point::input(),
+            store(parents, Kin::Parent),
+        )
+        .second_time()
+}
+
 fn stores(inputs: &mut Inputs) -> Vec<Scenario> {
     let page = inputs.page;
     let f = inputs.name("data");
@@ -148,11 +177,29 @@ fn stores(inputs: &mut Inputs) -> Vec<Scenario> {
     let asked = debugged(asked, mapped(), 0);
     let asked = debugged(asked, mapped(), 15);
     let asked = debugged(asked, Point::input(), inputs.between(11, 14));
+    // More words than pages.
+    let one_page = Scenario::new("cow-twice", &[&f, "0", "0", "0"]);
+    let one_page = one_page.sparse(&f, page, pieces[..1].to_vec()).synced();
     vec![
+        half_a_line(cow("cow-pieces", &["5", &last])),
+        explored(one_page, &[STORED], 1)
+            .rule(WAITS[1], Point::input(), vec![Action::Finish])
+            .second_time(),
         looked_at_waits(plain(cow("cow", &["010", "0", &last, "9"]))),
         in_pieces(cow("cow-none", &[])),
         asked,
     ]
+}
+
+/// A run that gets half of the first line, and is looked at when it waits for the rest.
+fn half_a_line(scenario: Scenario) -> Scenario {
+    let half = vec![Action::Feed("subject".to_owned(), Bytes::from("go "))];
+    let look = vec![Action::LookInside, Action::Finish];
+    scenario
+        .open_input()
+        .rule("half a line", Point::input(), half)
+        .rule(REST, Point::input(), look)
+        .second_time()
 }
 
 /// A run of the first form in which the first line comes in two pieces.
@@ -226,14 +273,14 @@ fn stretch(inputs: &mut Inputs) -> Vec<Scenario> {
     let lines = [MAPPED, READ, STORED, CHILD, PARENT];
     let forked = explored(forked.synced(), &lines, 3);
     let told = || Point::line("stored absent:");
+    // One of these copies is there before the others are made, and one lies between them.
+    let dropped = debugged(dropped, Point::line("read absent:"), 0);
+    let dropped = debugged(dropped, told(), first + 2);
+    let dropped = debugged(dropped, told(), first + 6);
+    let forked = debugged(forked, told(), first + 5);
     vec![
-        // One of these copies is there before the others are made.
-        debugged(
-            debugged(dropped, Point::line("read absent:"), 0),
-            told(),
-            first + 6,
-        ),
-        debugged(forked, told(), first + 5),
+        dropped,
+        debugged_apart(forked, first + 6, first),
         plain(dirty),
     ]
 }

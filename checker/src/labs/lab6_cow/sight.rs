@@ -10,7 +10,7 @@ use crate::rule::trace::{events, target};
 use crate::rule::{exhibit, moment, pages};
 use crate::verdict::{Exhibit, Finding, Ruling, Spot};
 
-use super::scenarios::{AGAIN, CHILD, DROPPED, MAPPED, PARENT, READ, STORED, WAITS};
+use super::scenarios::{AGAIN, CHILD, DROPPED, MAPPED, PARENT, READ, REST, STORED, WAITS};
 use super::{count, debugger, name};
 
 /// A report: at which moment it is made, and where it stands in the output.
@@ -155,6 +155,9 @@ pub fn ranges(numbers: &[u64]) -> String {
 /// When a moment is, in words that can follow "when".
 pub fn when(moment: &str) -> String {
     match WAITS.iter().position(|wait| *wait == moment) {
+        None if moment == REST => {
+            "it waits for the rest of the first line on standard input".to_owned()
+        }
         None => format!("`{}` is printed", moment.trim_end_matches(':')),
         Some(n) => {
             let which = ["first", "second", "third"][n];

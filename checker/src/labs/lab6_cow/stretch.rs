@@ -127,7 +127,7 @@ fn the_parent_has(
     parents: &[u64],
 ) -> Ruling {
     let mut wanted = parents.to_vec();
-    wanted.extend(debugger::pages(obs, child)?);
+    wanted.extend(debugger::pages_in(obs, child, before.process)?);
     wanted.sort_unstable();
     let all = pages::private(obs, child.moment, name(obs))?;
     let parent = all.iter().find(|one| one.process == before.process);

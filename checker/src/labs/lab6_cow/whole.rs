@@ -75,15 +75,10 @@ pub fn waits(obs: &Observation, words: &[&'static str]) -> Result<Vec<Wait>, Fin
             let finding = out_of_order(expected, line, "another process read it");
             return Err(finding.finding());
         }
-        let next = match *word {
-            "store" => facts::line_at(obs, 0, STORED)?,
-            "child" => facts::line_at(obs, 0, PARENT)?,
-            _ => None,
-        };
-        if let Some(next) = next.filter(|&next| next < read) {
-            let expected = format!("after `{said}` the program goes on when a whole line has come");
-            let finding = out_of_order(expected, next, "it went on before");
-            return Err(finding.code("did-not-wait").finding());
+        match *word {
+            "store" => goes_on_behind(obs, word, STORED, read)?,
+            "child" => goes_on_behind(obs, word, PARENT, read)?,
+            _ => {}
         }
         found.push(Wait {
             line,
@@ -92,6 +87,22 @@ pub fn waits(obs: &Observation, words: &[&'static str]) -> Result<Vec<Wait>, Fin
         });
     }
     Ok(found)
+}
+
+/// The line that begins so comes behind the last read that the wait for this word needs.
+pub fn goes_on_behind(obs: &Observation, word: &str, next: &str, read: usize) -> Ruling {
+    let next = facts::line_at(obs, 0, next)?;
+    let Some(index) = next.filter(|&next| next < read) else {
+        return Ok(());
+    };
+    broken(
+        format!("after `waiting: {word}` the program goes on when a whole line has come"),
+        "it went on before",
+    )
+    .at(Spot::Event { index })
+    .show(exhibit::calls(obs, index, &[]))
+    .code("did-not-wait")
+    .fail()
 }
 
 /// The event before the first act of this rule, the read, and its process.
