@@ -64,7 +64,7 @@ static CLAUSES: &[Clause] = &[
         hint: "Which words does your way of reading a number take that are not decimal digits and nothing else?",
         checks: &[Check::runs(
             "not-numbers",
-            &["not-numbers"],
+            &["not-numbers", "rarer-words"],
             rules::answered,
         )],
     },

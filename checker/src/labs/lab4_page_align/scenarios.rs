@@ -13,7 +13,8 @@ pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
     let mut inputs = Inputs::new(seed, page);
     let inputs = &mut inputs;
     let mut all = bad_input(inputs);
-    all.extend([align(inputs), not_numbers(inputs)]);
+    all.push(align(inputs));
+    all.extend(not_numbers(inputs));
     all.extend(larger_pages(inputs));
     all.extend(reads(inputs));
     all.push(transcript());
@@ -98,7 +99,7 @@ fn align(inputs: &mut Inputs) -> Scenario {
         .unwatched()
 }
 
-fn not_numbers(inputs: &mut Inputs) -> Scenario {
+fn not_numbers(inputs: &mut Inputs) -> Vec<Scenario> {
     let f = inputs.name("data");
     let digits = inputs.between(11, 9999).to_string();
     let below = format!("-{}", inputs.between(2, 9999));
@@ -126,14 +127,19 @@ fn not_numbers(inputs: &mut Inputs) -> Scenario {
         vec!["5", "0"],
         vec![&digits, &below],
         vec!["--read", f, &behind, "1"],
-        vec![&special],
-        // Words that libraries take for options by themselves.
-        vec!["--help"],
-        vec!["-h"],
     ];
-    runs("not-numbers", lines)
-        .unwatched()
-        .file(f, &inputs.lines(60))
+    let rarer: [&[&str]; 3] = [
+        &[&special],
+        // Libraries take these for options by themselves.
+        &["--help"],
+        &["-h"],
+    ];
+    vec![
+        runs("not-numbers", lines)
+            .unwatched()
+            .file(f, &inputs.lines(60)),
+        runs("rarer-words", rarer.map(<[&str]>::to_vec)).unwatched(),
+    ]
 }
 
 /// A file of this length with bytes around these places, each the beginning of something, and
@@ -174,9 +180,11 @@ fn larger_pages(inputs: &mut Inputs) -> Vec<Scenario> {
             page * inputs.between(3, 50) + inputs.between(4097, page - 1),
             inputs.between(2, page * 3),
         );
+        // The window ends in a page that its length alone does not reach.
+        let delta = inputs.between(4097, page - 200);
         let (offset, length) = (
-            page + inputs.between(4097, page - 200),
-            page + inputs.between(200, page),
+            page + delta,
+            page + inputs.between(page - delta + 1, page - 1),
         );
         let lines = [
             numbers(&[odd, more]),
