@@ -1,0 +1,142 @@
+// expect: fails 5 with moved-by-call
+// also: 7, 9, 10
+// about: maps the window as it should, but lets the kernel take the bytes out of the mapping: rt_sigprocmask with its new mask lying in the mapping, then asked back; breaks "No system call moves bytes of FILE" (contracts: "a call by which the kernel keeps a few bytes for you, if they come from such a mapping").
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <signal.h>
+
+typedef uint64_t u64;
+#define TOP ((u64)INT64_MAX)
+
+static void refuse(const char *word, const char *why)
+{
+    fprintf(stderr, "lab4-page-align: %s: %s\n", word, why);
+    exit(1);
+}
+
+static int number(const char *s, u64 *out)
+{
+    u64 v = 0;
+    if (!*s)
+        return 0;
+    for (; *s; s++) {
+        if (*s < '0' || *s > '9')
+            return 0;
+        unsigned d = *s - '0';
+        if (v > (TOP - d) / 10)
+            return 0;
+        v = v * 10 + d;
+    }
+    *out = v;
+    return 1;
+}
+
+static u64 page_size(void)
+{
+    return sysconf(_SC_PAGESIZE);
+}
+
+/* One byte of the mapping MAP of SPAN bytes, by way of the signal mask. SIGKILL and SIGSTOP can not be
+   blocked, so only the first or the last byte of the eight is used. */
+static unsigned char fetch(const unsigned char *p, const unsigned char *end)
+{
+    unsigned char mask[8];
+    int back = end - p < 8 ? 7 : 0;
+    if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, p - back, NULL, 8) != 0)
+        return *p;
+    syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, mask, 8);
+    return mask[back];
+}
+
+static void show(const char *name, const unsigned char *p, u64 n)
+{
+    printf("%s: ", name);
+    for (u64 i = 0; i < n; i++)
+        if (p[i] >= 0x20 && p[i] <= 0x7e && p[i] != '\\')
+            putchar(p[i]);
+        else
+            printf("\\x%02x", p[i]);
+    putchar('\n');
+}
+
+static void usage(void)
+{
+    fprintf(stderr, "usage: lab4-page-align OFFSET [LENGTH] | --read FILE OFFSET LENGTH\n");
+    exit(2);
+}
+
+static void four(u64 ps, u64 offset, u64 length)
+{
+    u64 delta = offset % ps;
+    printf("page size: %llu\n", (unsigned long long)ps);
+    printf("offset: %llu\n", (unsigned long long)offset);
+    printf("aligned offset: %llu\n", (unsigned long long)(offset - delta));
+    printf("delta: %llu\n", (unsigned long long)delta);
+    printf("mapped length: %llu\n", (unsigned long long)(delta + length));
+}
+
+static void read_window(const char *name, u64 offset, u64 length)
+{
+    int fd = open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0)
+        refuse(name, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        refuse(name, "not a regular file");
+    u64 size = st.st_size;
+    if (offset >= size)
+        refuse(name, "no bytes there");
+    if (length > size - offset)
+        length = size - offset;
+    u64 ps = page_size(), delta = offset % ps;
+    unsigned char *map = mmap(NULL, delta + length, PROT_READ, MAP_PRIVATE, fd, offset - delta);
+    if (map == MAP_FAILED)
+        refuse(name, strerror(errno));
+    close(fd);
+    u64 n = length < 64 ? length : 64;
+    const unsigned char *end = map + (delta + length + 4095) / 4096 * 4096;
+    unsigned char first[64], last[64];
+    sigset_t before;
+    sigprocmask(SIG_BLOCK, NULL, &before);
+    for (u64 i = 0; i < n; i++) {
+        first[i] = fetch(map + delta + i, end);
+        last[i] = fetch(map + delta + length - n + i, end);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    four(ps, offset, length);
+    printf("length: %llu\n", (unsigned long long)length);
+    show("first bytes", first, n);
+    show("last bytes", last, n);
+    munmap(map, delta + length);
+}
+
+int main(int argc, char **argv)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    int reading = argc > 1 && strcmp(argv[1], "--read") == 0;
+    if (reading ? argc != 5 : argc != 2 && argc != 3)
+        usage();
+    const char *ow = reading ? argv[3] : argv[1];
+    const char *lw = reading ? argv[4] : argv[2];
+    u64 offset, length = 1;
+    if (!number(ow, &offset))
+        refuse(ow, "not an offset");
+    if (lw && (!number(lw, &length) || length == 0))
+        refuse(lw, "not a length");
+    if (length - 1 > TOP - offset)
+        refuse(ow, "the window ends too far behind");
+    if (reading)
+        read_window(argv[2], offset, length);
+    else
+        four(page_size(), offset, length);
+    return 0;
+}
