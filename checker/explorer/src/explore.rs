@@ -9,7 +9,7 @@ use checker::scenario::exploring::{Explore, Search};
 
 use crate::cast::Actor;
 use crate::operation::Operation;
-use crate::search::{Choice, Deaths, Replay, Scheduler, Tree};
+use crate::search::{Choice, Deaths, Replay, Scheduler, Tree, Visits};
 use crate::source::Sources;
 use crate::trouble::{Followed, Trouble};
 use crate::world::{Stage, World};
@@ -94,6 +94,7 @@ impl Walk<'_> {
                 other => other,
             },
             Search::Deaths => self.walk(whole, &mut Deaths::default())?,
+            Search::Visits => self.walk(whole, &mut Visits::default())?,
             Search::Replay(schedule) => {
                 let mut replay = Replay::nearly(schedule.turns);
                 self.walk(whole, &mut replay)?;
@@ -209,8 +210,11 @@ impl Walk<'_> {
         let mut world = World::start(self.stage, points, &mut self.cast, sources)?;
         let ran = follow(&mut world, scheduler, self.explore.steps);
         self.touched = world.touched().clone();
-        let one_order = matches!(self.explore.search, Search::Deaths | Search::Replay(_));
-        if world.names_changed && !one_order {
+        let is_given = matches!(
+            self.explore.search,
+            Search::Deaths | Search::Visits | Search::Replay(_)
+        );
+        if world.names_changed && !is_given {
             self.points = self.points.max(Points::Names);
         }
         if !is_shown {

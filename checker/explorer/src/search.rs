@@ -3,10 +3,12 @@
 mod deaths;
 mod replay;
 mod tree;
+mod visits;
 
 pub use deaths::Deaths;
 pub use replay::Replay;
 pub use tree::Tree;
+pub use visits::Visits;
 
 use checker::evidence::schedule::Turn;
 

@@ -180,11 +180,17 @@ pub fn remark(obs: &Observation) -> Option<String> {
     }
     let n = found.interleavings;
     let search = obs.scenario.explore.as_ref().map(|explore| &explore.search);
-    if let (Some(Search::Deaths), Extent::Exhausted) = (search, &found.extent) {
-        return Some(format!(
-            "no violation when killed at any of {} points",
-            n / 2
-        ));
+    match (search, &found.extent) {
+        (Some(Search::Deaths), Extent::Exhausted) => {
+            let points = n / 2;
+            return Some(format!(
+                "no violation when killed at any of {points} points"
+            ));
+        }
+        (Some(Search::Visits), Extent::Exhausted) => {
+            return Some(format!("no violation in {n} interleavings of three"));
+        }
+        _ => {}
     }
     let (orders, stand) = match n {
         1 => ("interleaving", "stands"),

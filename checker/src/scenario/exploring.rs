@@ -22,6 +22,10 @@ pub struct Explore {
     pub interleavings: u64,
     /// How many steps one run may take.
     pub steps: u32,
+    /// How often processes may look in vain when nobody else can go on, before they are said to look
+    /// for ever.
+    #[serde(default = "looks")]
+    pub looks: u32,
     /// Wall time of the whole search, milliseconds.
     pub wall_ms: u64,
 }
@@ -39,6 +43,10 @@ pub enum Search {
     Bounded(u32),
     /// The first actor alone, killed before each of its steps and calls in turn.
     Deaths,
+    /// Three actors: the second takes some steps, the first goes as far as it can, the second comes
+    /// to its end; then the first takes some steps, the third comes to its end, and the first goes
+    /// on. With every number of steps that makes a difference.
+    Visits,
     /// Just this one; after its end, each process goes on as far as it can.
     Replay(Schedule),
 }
@@ -55,6 +63,11 @@ pub struct Accept {
     pub may_fail: bool,
 }
 
+/// More than a program that gives up after a few looks takes.
+fn looks() -> u32 {
+    100
+}
+
 impl Explore {
     /// A search with the limits that a learner waits for.
     pub fn new(search: Search) -> Explore {
@@ -63,6 +76,7 @@ impl Explore {
             accept: None,
             interleavings: 2_000,
             steps: 5_000,
+            looks: looks(),
             wall_ms: 4_000,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use checker::evidence::schedule::Turn;
 
-use super::{Choice, Deaths, Replay, Scheduler, Seat, Tree};
+use super::{Choice, Deaths, Replay, Scheduler, Seat, Tree, Visits};
 use crate::operation::{Object, Operation};
 
 /// A step of a program on shared words and locks.
@@ -220,6 +220,28 @@ fn a_process_dies_before_each_of_its_steps() {
     assert_eq!(deaths.complete, 9);
     let values: BTreeSet<u64> = deaths.outcomes.iter().map(|(words, ..)| words[0]).collect();
     assert_eq!(values, BTreeSet::from([0, 1]));
+}
+
+#[test]
+fn a_third_comes_when_the_second_has_let_go() {
+    // Between the two the first one has the lock of the second.
+    let left: &[Step] = &[
+        Step::Lock(0),
+        Step::Load(0),
+        Step::Store(0),
+        Step::Unlock(0),
+    ];
+    let past: &[Step] = &[
+        Step::Lock(1),
+        Step::Load(0),
+        Step::Store(0),
+        Step::Unlock(1),
+    ];
+    let visits = explore(Visits::default(), &[left, left, past]);
+    assert!(visits.lost > 0);
+    assert!(visits.complete < 20, "{}", visits.complete);
+    let kept = explore(Visits::default(), &[LOCKED, LOCKED, LOCKED]);
+    assert_eq!(kept.lost, 0);
 }
 
 /// What is left out comes to nothing else: programs drawn at random, two or three of them.

@@ -12,15 +12,14 @@ use crate::trouble::Followed;
 
 use super::{At, Point, Ready, What, World};
 
-/// How often a process may look in vain when nobody else can go on.
-const LOOKS: u32 = 100;
-
 impl World<'_> {
     /// Time passes when nobody can do anything: who waits only for a while goes on, then who looks
     /// again and again, and at last nobody.
     pub(super) fn nobody_is_ready(&mut self) -> Followed<()> {
+        let explore = self.stage.scenario.explore.as_ref();
+        let most = explore.map_or(0, |explore| explore.looks);
         let looks = self.vain;
-        if let Some(task) = self.first_with_timeout().filter(|_| looks < LOOKS) {
+        if let Some(task) = self.first_with_timeout().filter(|_| looks < most) {
             self.vain += 1;
             return self.time_out(task);
         }
@@ -34,7 +33,7 @@ impl World<'_> {
             }
         }
         self.vain += 1;
-        if spins && looks < LOOKS {
+        if spins && looks < most {
             return Ok(());
         }
         for task in 0..self.tasks.len() {

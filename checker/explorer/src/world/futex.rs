@@ -180,6 +180,11 @@ fn command(operation: u64) -> i32 {
     operation as i32 & !(libc::FUTEX_PRIVATE_FLAG | libc::FUTEX_CLOCK_REALTIME)
 }
 
+/// Whether a time that is given with an operation is a length, and not a moment.
+pub(super) fn waits_for_a_time(operation: u64) -> bool {
+    command(operation) == libc::FUTEX_WAIT
+}
+
 /// An operation by its name (futex(2)).
 pub(super) fn shown(operation: u64) -> String {
     let name = match command(operation) {

@@ -82,12 +82,42 @@ impl World<'_> {
                 format!("{}({})", call.name, shown.join(", "))
             }
             None => match call.number {
-                libc::SYS_futex => format!("futex({})", super::futex::shown(second)),
+                libc::SYS_futex => match self.most(task, call) {
+                    Some(most) => format!("futex({}, {most} s)", super::futex::shown(second)),
+                    None => format!("futex({})", super::futex::shown(second)),
+                },
                 libc::SYS_close | libc::SYS_exit | libc::SYS_exit_group => {
                     format!("{}({})", calls::name(call.number), first as i32)
                 }
-                other => format!("{}(…)", calls::name(other)),
+                other => match self.most(task, call) {
+                    Some(most) => format!("{}({most} s)", calls::name(other)),
+                    None => format!("{}(…)", calls::name(other)),
+                },
             },
+        }
+    }
+
+    /// How long a call waits at most, seconds, if it says so by a length of time.
+    fn most(&self, task: usize, call: &Call) -> Option<f64> {
+        let [first, second, third, fourth, fifth, ..] = *call.arguments();
+        // Seconds, and so many parts of one.
+        let read = |address: u64, parts: f64| {
+            let bytes = self.tasks[task].tracee.read(address, 16);
+            let (seconds, part) = bytes.split_at_checked(8)?;
+            let number = |bytes: &[u8]| Some(i64::from_le_bytes(bytes.try_into().ok()?) as f64);
+            Some(number(seconds)? + number(part)? / parts)
+        };
+        match call.number {
+            libc::SYS_nanosleep => read(first, 1e9),
+            libc::SYS_clock_nanosleep if second & libc::TIMER_ABSTIME as u64 == 0 => {
+                read(third, 1e9)
+            }
+            libc::SYS_poll if third as i32 >= 0 => Some(f64::from(third as i32) / 1e3),
+            libc::SYS_ppoll => read(third, 1e9),
+            libc::SYS_select => read(fifth, 1e6),
+            libc::SYS_pselect6 => read(fifth, 1e9),
+            libc::SYS_futex if super::futex::waits_for_a_time(second) => read(fourth, 1e9),
+            _ => None,
         }
     }
 
