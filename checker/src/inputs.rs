@@ -33,10 +33,10 @@ impl Inputs {
         format!("-{} {}", self.rng.alphabetic(), self.name(stem))
     }
 
-    /// A name with a quotation mark, a backslash and an apostrophe in it, which is not escaped where
-    /// it is shown as it was given.
+    /// A name with two percent signs, a quotation mark, a backslash and an apostrophe in it, which is
+    /// neither escaped nor taken for a format where it is shown as it was given.
     pub fn quoted_name(&mut self, stem: &str) -> String {
-        format!("{stem}\"\\'{}", self.name(stem))
+        format!("{stem}%%\"\\'{}", self.name(stem))
     }
 
     /// A name nearly as long as a name may be, in a folder.
