@@ -10,6 +10,7 @@ mod mistakes;
 mod room;
 mod rules;
 mod scenarios;
+mod setback;
 mod state;
 mod stretch;
 mod watching;
@@ -122,6 +123,7 @@ static CLAUSES: &[Clause] = &[
         checks: &[
             Check::each("watch", &["watch"], watching::sees),
             Check::each("read-only", &["watch-read-only"], watching::sees_at_once),
+            Check::each("set-back", &["watch-set-back"], setback::never_falls),
         ],
     },
     Clause {
@@ -157,7 +159,14 @@ static CLAUSES: &[Clause] = &[
         points: 10,
         after: &[2, 5, 6],
         hint: "How many additions were made, and how many are in the counter?",
-        checks: &[Check::each("load", &["load"], load::adds_up)],
+        checks: &[
+            Check::each(
+                "three-increments",
+                &["three-increments"],
+                exploring::three_add_up,
+            ),
+            Check::each("load", &["load"], load::adds_up),
+        ],
     },
     Clause {
         number: 8,
@@ -200,6 +209,11 @@ static CLAUSES: &[Clause] = &[
             Check::runs("full", &["full"], stretch::full),
             Check::each("last-room", &["last-room"], room::one_has_it),
             Check::each("no-room", &["no-room"], room::none_has_it),
+            Check::each(
+                "no-room-killed",
+                &["no-room-killed"],
+                room::stays_when_killed,
+            ),
         ],
     },
     Clause {

@@ -17,6 +17,7 @@ pub fn scenarios(inputs: &mut Inputs) -> Vec<Scenario> {
     vec![
         meeting(inputs, "two-increments", &[]),
         meeting(inputs, "two-times-two", &["--times", "2"]),
+        three(inputs),
         killed(inputs),
     ]
 }
@@ -33,14 +34,44 @@ fn meeting(inputs: &mut Inputs, scenario: &str, more: &[&str]) -> Scenario {
     both.explored(Search::Every, &f, &[sum.to_le_bytes()])
 }
 
-/// One that increments, killed before each of its steps; then another increments.
+/// Three that increment. Two that do not meet by themselves may meet when a third has come between.
+fn three(inputs: &mut Inputs) -> Scenario {
+    /// Two are looked at longer; a lock that is taken apart has many orders.
+    const WALL_MS: u64 = 1_000;
+    const STEPS: u32 = 1_000;
+    let f = inputs.name("met");
+    let line = ["increment", &f];
+    let start = inputs.between(11, 9990) as i64;
+    let three = Scenario::new("three-increments", &line)
+        .actor("early", &line, Start::AtOnce)
+        .actor("late", &line, Start::AtOnce);
+    let three = counter(three, &f, start);
+    let sum = start + added(&three);
+    let mut three = three.explored(Search::Visits, &f, &[sum.to_le_bytes()]);
+    if let Some(explore) = &mut three.explore {
+        explore.steps = STEPS;
+        explore.wall_ms = WALL_MS;
+    }
+    three
+}
+
+/// One that increments, killed before each of its steps; then two others increment, one after the
+/// other.
 fn killed(inputs: &mut Inputs) -> Scenario {
+    /// There is no other way to see this.
+    const WALL_MS: u64 = 6_000;
     let f = inputs.name("killed");
     let line = ["increment", &f];
     let start = lower_half_full(inputs);
-    let both = Scenario::new("killed", &line).actor("next", &line, Start::AtOnce);
-    let ends = [start + 1, start + 2].map(i64::to_le_bytes);
-    counter(both, &f, start).explored(Search::Deaths, &f, &ends)
+    let all = Scenario::new("killed", &line)
+        .actor("next", &line, Start::AtOnce)
+        .actor("last", &line, Start::AtOnce);
+    let ends = [start + 2, start + 3].map(i64::to_le_bytes);
+    let mut all = counter(all, &f, start).explored(Search::Deaths, &f, &ends);
+    if let Some(explore) = &mut all.explore {
+        explore.wall_ms = WALL_MS;
+    }
+    all
 }
 
 /// What all actors of a scenario add.
@@ -77,14 +108,34 @@ pub fn adds_up(all: &[&Observation]) -> Ruling {
     }
 }
 
-/// What is wrong with an outcome of two that increment, if something is.
+/// Clause 7: three that meet, one after the other. What cannot be explored is left to the load.
+pub fn three_add_up(obs: &Observation) -> Ruling {
+    where_explored(interleaving::no_order(obs, (name(obs), 0), |outcome| {
+        wrong(obs, outcome)
+    }))
+}
+
+/// A ruling of which something else decides where the orders cannot be explored.
+pub fn where_explored(ruling: Ruling) -> Ruling {
+    match ruling {
+        Err(Finding::Unobservable(_)) => Ok(()),
+        other => other,
+    }
+}
+
+/// What is wrong with an outcome of some that increment, if something is.
 pub fn wrong(obs: &Observation, outcome: &Outcome) -> Option<Wrong> {
     let (before, added) = (start(obs), added(&obs.scenario));
     let sum = before + added;
     if let Some(observed) = interleaving::misfortune(obs, outcome) {
         return Some(Wrong {
-            expected: "in every order of their steps both come to their end, with exit status 0"
-                .to_owned(),
+            expected: format!(
+                "in every order of their steps {} come to their end, with exit status 0",
+                match outcome.actors.len() {
+                    2 => "both",
+                    _ => "all",
+                }
+            ),
             observed: format!("in this order: {observed}"),
         });
     }
@@ -129,8 +180,10 @@ pub fn survives(obs: &Observation) -> Ruling {
     let ruling = interleaving::no_order(obs, (name(obs), 0), |outcome| {
         wrong_after_kill(obs, outcome)
     });
-    let is_held_up =
-        |outcome: &Outcome| wrong_after_kill(obs, outcome).is_some() && outcome.waits_for_ever(1);
+    let is_held_up = |outcome: &Outcome| {
+        let mut others = others(outcome);
+        wrong_after_kill(obs, outcome).is_some() && others.any(|n| outcome.waits_for_ever(n))
+    };
     let found = interleaving::explored(obs)?;
     match ruling {
         Err(Finding::Broken(diagnosis, None)) if found.outcomes.iter().any(is_held_up) => {
@@ -143,9 +196,11 @@ pub fn survives(obs: &Observation) -> Ruling {
 /// What is wrong with an outcome of which the first process was killed, if something is.
 fn wrong_after_kill(obs: &Observation, outcome: &Outcome) -> Option<Wrong> {
     let before = start(obs);
+    let added = others(outcome).len() as i64;
     if let Some(observed) = interleaving::misfortune(obs, outcome) {
         return Some(Wrong {
-            expected: "wherever a process is killed, the next one is not held up".to_owned(),
+            expected: "wherever a process is killed, those that come next are not held up"
+                .to_owned(),
             observed,
         });
     }
@@ -154,13 +209,13 @@ fn wrong_after_kill(obs: &Observation, outcome: &Outcome) -> Option<Wrong> {
         return Some(observed);
     }
     let expected = format!(
-        "killed anywhere, the first leaves {before} or {}, and the next adds 1",
+        "killed anywhere, the first leaves {before} or {}, and each that comes next adds 1",
         before + 1
     );
-    // The next one may have been before.
+    // The others may have been before.
     let at_kill = outcome.at_kill.as_ref().map(|files| held_in(files, file));
     match at_kill {
-        Some(Ok(value)) if (before..=before + 2).contains(&value) => {}
+        Some(Ok(value)) if (before..=before + 1 + added).contains(&value) => {}
         None => {}
         Some(Ok(value)) => {
             let observed = format!("when the first is gone, the counter is {value}");
@@ -173,16 +228,27 @@ fn wrong_after_kill(obs: &Observation, outcome: &Outcome) -> Option<Wrong> {
         Err(observed) => return Some(Wrong { expected, observed }),
     };
     // One that had told of its value was done.
-    let least = before + 1 + i64::from(value_printed(outcome, 0).is_some());
-    if !(least..=before + 2).contains(&found) {
-        let observed = format!("after both the counter is {found}");
+    let least = before + added + i64::from(value_printed(outcome, 0).is_some());
+    if !(least..=before + added + 1).contains(&found) {
+        let observed = format!("after all the counter is {found}");
         return Some(Wrong { expected, observed });
     }
-    let printed = value_printed(outcome, 1);
-    (printed != Some(found)).then(|| Wrong {
-        expected: format!("the next one prints `value: {found}`"),
+    let printed: Vec<Option<i64>> = others(outcome).map(|n| value_printed(outcome, n)).collect();
+    let is_right =
+        |value: &Option<i64>| value.is_some_and(|value| (before + 1..=found).contains(&value));
+    let all_right = printed.iter().all(is_right) && printed.contains(&Some(found));
+    (!all_right).then(|| Wrong {
+        expected: format!(
+            "each that comes next prints a value that the counter had after its addition, and the \
+             one that added last prints `value: {found}`"
+        ),
         observed: format!("they print {}", said(outcome)),
     })
+}
+
+/// All but the one that is killed.
+fn others(outcome: &Outcome) -> std::ops::Range<usize> {
+    1..outcome.actors.len()
 }
 
 /// The value that the counter has in the end, or what it is instead.
@@ -190,7 +256,8 @@ pub fn held(outcome: &Outcome, file: &str) -> Result<i64, String> {
     held_in(&outcome.files, file)
 }
 
-fn held_in(files: &[Left], file: &str) -> Result<i64, String> {
+/// The same of files that were left at some time.
+pub fn held_in(files: &[Left], file: &str) -> Result<i64, String> {
     let left = files.iter().find(|left| left.name == file);
     let left = left.ok_or_else(|| format!("`{file}` is not there any more"))?;
     let value = state::value(&left.bytes.0).filter(|_| left.length == state::SIZE);

@@ -75,6 +75,33 @@ fn is_whole(obs: &Observation, step: &Step<'_>) -> bool {
     start <= 0 && (length == 0 || start + length >= size)
 }
 
+/// A lock that was refused is not asked for again and again.
+fn does_not_wait(obs: &Observation, all: &[Step<'_>], refused: &Step<'_>) -> Ruling {
+    /// Who looks at first how things stand may ask twice.
+    const ENOUGH: usize = 2;
+    // The first argument is a descriptor, of which there may be several.
+    let asked = |step: &Step<'_>| -> Vec<String> {
+        let arguments = step.call.arguments.iter().skip(1);
+        arguments.map(|argument| argument.shown.clone()).collect()
+    };
+    let is_same = |step: &&Step<'_>| {
+        (step.actor, &step.call.name) == (refused.actor, &refused.call.name)
+            && step.call.errno().is_some()
+            && asked(step) == asked(refused)
+    };
+    let times: Vec<&Step<'_>> = all.iter().filter(is_same).collect();
+    let Some(step) = times.get(ENOUGH) else {
+        return Ok(());
+    };
+    broken(
+        "a lock that another process has is not waited for",
+        format!("`{}` asked for it {} times", step.call.name, times.len()),
+    )
+    .at(Spot::Event { index: step.index })
+    .show(exhibit::calls(obs, step.index, &[exhibit::ANSWER]))
+    .fail()
+}
+
 /// Clause 11.
 pub fn told(obs: &Observation) -> Ruling {
     ending::is_written(obs)?;
@@ -115,6 +142,10 @@ pub fn told(obs: &Observation) -> Ruling {
                 .fail(),
             None => seen.at(Spot::Missing).fail(),
         };
+    }
+    for n in 1..=LINES.len() {
+        let refused = of_actor(n).find(|step| step.call.errno().is_some());
+        refused.map_or(Ok(()), |step| does_not_wait(obs, &all, step))?;
     }
     if let Some(step) = first(0, "fcntl").filter(|step| !is_whole(obs, step)) {
         return broken(

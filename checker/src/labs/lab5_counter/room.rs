@@ -1,4 +1,5 @@
-//! What is explored for clause 10: two that want the last room there is.
+//! What is explored for clause 10: two that want the last room there is, and one that is killed
+//! where there is none.
 
 use crate::evidence::Observation;
 use crate::evidence::ending::Ending;
@@ -10,21 +11,48 @@ use crate::scenario::exploring::Search;
 use crate::scenario::{Scenario, Start};
 use crate::verdict::Ruling;
 
-use super::exploring::{held, said};
+use super::exploring::{held, held_in, said, where_explored};
 use super::name;
 use super::scenarios::counter;
 
 /// The scenarios.
 pub fn scenarios(inputs: &mut Inputs) -> Vec<Scenario> {
-    let mut two = |name: &str, start: i64| {
+    let mut two = |name: &str, search: Search, start: i64| {
         let last = inputs.name("last");
         let room = Scenario::new(name, &["increment", &last]);
         let room = room.actor("other", &["increment", &last], Start::AtOnce);
         counter(room, &last, start)
-            .explored(Search::Every, &last, &[i64::MAX.to_le_bytes()])
+            .explored(search, &last, &[i64::MAX.to_le_bytes()])
             .may_fail()
     };
-    vec![two("last-room", i64::MAX - 1), two("no-room", i64::MAX)]
+    vec![
+        two("last-room", Search::Every, i64::MAX - 1),
+        two("no-room", Search::Every, i64::MAX),
+        two("no-room-killed", Search::Deaths, i64::MAX),
+    ]
+}
+
+/// There is none for one that is killed at whichever point, nor for the next.
+pub fn stays_when_killed(obs: &Observation) -> Ruling {
+    ending::is_written(obs)?;
+    let full = i64::MAX;
+    let ruling = interleaving::no_order(obs, (name(obs), 0), |outcome| {
+        let at_kill = outcome.at_kill.as_ref();
+        let at_kill = at_kill.map(|files| held_in(files, name(obs)));
+        let observed = match (at_kill, held(outcome, name(obs))) {
+            (None | Some(Ok(i64::MAX)), Ok(i64::MAX)) => return None,
+            (Some(Ok(value)), _) if value != full => {
+                format!("when the first is gone, it is {value}")
+            }
+            (_, Ok(value)) => format!("in the end it is {value}"),
+            (_, Err(trouble)) => trouble,
+        };
+        Some(Wrong {
+            expected: format!("{full} stays what it is, wherever a process is killed"),
+            observed,
+        })
+    });
+    where_explored(ruling)
 }
 
 /// There is none, and both are told.

@@ -4,7 +4,7 @@ use crate::evidence::bytes::Bytes;
 use crate::inputs::Inputs;
 use crate::scenario::{Action, FileKind, Happening, Limits, Point, Scenario, Side, Start};
 
-use super::{crossing, exploring, load, locking, room, stretch};
+use super::{crossing, exploring, load, locking, room, setback, stretch};
 
 /// All scenarios, in the order of the checks. Where output and files decide, nothing is watched.
 pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
@@ -15,6 +15,7 @@ pub fn all(seed: u64, page: u64) -> Vec<Scenario> {
     all.extend(increments(inputs));
     all.push(sizes(inputs));
     all.extend(watches(inputs));
+    all.push(setback::scenario(inputs));
     all.extend(exploring::scenarios(inputs));
     all.push(load::scenario(inputs));
     all.extend(stretch::scenarios(inputs));
@@ -52,13 +53,16 @@ pub fn counter(scenario: Scenario, name: &str, value: i64) -> Scenario {
 }
 
 fn bad_input(inputs: &mut Inputs) -> Vec<Scenario> {
-    let stems = ["tally", "no", "folder", "closed", "shown"];
-    let [file, missing, folder, closed, shown] = stems.map(|stem| inputs.name(stem));
+    let stems = ["tally", "folder", "closed", "shown"];
+    let [file, folder, closed, shown] = stems.map(|stem| inputs.name(stem));
+    let missing = inputs.quoted_name("no");
     // One for each command: who opens a pipe wakes others who wait for it.
     let pipes = ["a-pipe", "pipe", "the-pipe"].map(|stem| inputs.name(stem));
     let f = file.as_str();
-    let usage: [&[&str]; 14] = [
+    let usage: [&[&str]; 16] = [
         &[],
+        &["--help"],
+        &["-h"],
         &["init"],
         &["init", f, f],
         &["increments", f],
@@ -104,14 +108,14 @@ fn printed(scenario: Scenario) -> Scenario {
 
 fn inits(inputs: &mut Inputs) -> Vec<Scenario> {
     let [new, there, empty] = ["new", "there", "empty"].map(|stem| inputs.name(stem));
-    let mode = inputs.pick(&[0o640, 0o600, 0o664]);
+    let [mode, bare] = [0; 2].map(|_| inputs.pick(&[0o640, 0o600, 0o664]));
     let init = |name: &str, file: &str| printed(Scenario::new(name, &["init", file]));
     vec![
         init("init-new", &new),
         counter(init("init-there", &there), &there, value(inputs))
             .mode(mode)
             .witnessed(),
-        init("init-empty", &empty).file(&empty, b""),
+        init("init-empty", &empty).file(&empty, b"").mode(bare),
     ]
 }
 
