@@ -59,12 +59,14 @@ fn bad_input(inputs: &mut Inputs) -> Vec<Scenario> {
     // One for each command: who opens a pipe wakes others who wait for it.
     let pipes = ["a-pipe", "pipe", "the-pipe"].map(|stem| inputs.name(stem));
     let f = file.as_str();
-    let usage: [&[&str]; 16] = [
+    let usage: [&[&str]; 18] = [
         &[],
         &["--help"],
         &["-h"],
         &["init"],
         &["init", f, f],
+        &["init", f, "9"],
+        &["increment", f, "9"],
         &["increments", f],
         &["increment", f, "--times"],
         &["increment", f, "--times", "0"],
