@@ -87,7 +87,7 @@ fn a_lock_may_stay_and_nothing_else() {
 }
 
 /// A run of `watch` that prints the values of these places: 0 the first, 1 the second, 2 the smaller
-/// one behind it, 3 the last.
+/// one behind it, 3 one between them, 4 the second once more, 5 the last.
 fn watch(said: &[usize], ending: Ending) -> Made {
     let (mut made, name, value) = made("watch");
     let obs = made.done();
@@ -112,13 +112,15 @@ const DONE: Ending = Ending::Exited { code: 0 };
 #[test]
 fn what_is_watched_is_told_once_it_is_larger() {
     let sees = |made: Made| told(LAB5, 4, "watch", &made.done());
-    assert_eq!(sees(watch(&[0, 1, 4], DONE)), "passed");
-    assert_eq!(sees(watch(&[0, 1, 2, 4], DONE)), "went-backwards");
-    assert_eq!(sees(watch(&[0, 1, 3, 4], DONE)), "went-backwards");
+    assert_eq!(sees(watch(&[0, 1, 5], DONE)), "passed");
+    assert_eq!(sees(watch(&[0, 1, 2, 5], DONE)), "went-backwards");
+    assert_eq!(sees(watch(&[0, 1, 3, 5], DONE)), "went-backwards");
+    let same = sees(watch(&[0, 1, 4, 5], DONE));
+    assert!(same.contains("line 3 of standard output"), "{same}");
     let busy = || Ending::TooMuchCpu { limit_s: 1 };
     assert_eq!(sees(watch(&[0], busy())), "load-hoisted");
     assert_eq!(sees(watch(&[], busy())), "nothing-said");
-    let missed = sees(watch(&[0, 4], DONE));
+    let missed = sees(watch(&[0, 5], DONE));
     assert!(missed.contains("line 2 of standard output"), "{missed}");
     let name = name(&watch(&[], DONE).done());
     let read = watch(&[0], DONE).on("pread64", &name, &[3, 0x1000, 8, 0], 8);

@@ -224,6 +224,7 @@ fn watches(inputs: &mut Inputs) -> Vec<Scenario> {
     let mut watch = Scenario::new("watch", &["watch", &f, &until])
         .actor("other", &["watch", &f, &smaller.to_string()], Start::ByRule)
         .actor("later", &["watch", &f, &middle.to_string()], Start::ByRule)
+        .actor("again", &["watch", &f, &second.to_string()], Start::ByRule)
         .rule("first", line(), vec![store(second)])
         .rule("second", line(), vec![store(smaller), starts("other")])
         .second_time()
@@ -234,7 +235,14 @@ fn watches(inputs: &mut Inputs) -> Vec<Scenario> {
             vec![store(middle), starts("later")],
         )
         .rule("time to look again", line_of("later"), time())
-        .rule("last", end_of("later"), vec![store(last)]);
+        // What was printed already, once more.
+        .rule(
+            "same",
+            end_of("later"),
+            vec![store(second), starts("again")],
+        )
+        .rule("time to look once more", line_of("again"), time())
+        .rule("last", end_of("again"), vec![store(last)]);
     short(&mut watch.limits);
     let below = -(inputs.between(5, 1 << 40) as i64);
     let until = (below - inputs.between(0, 3) as i64).to_string();
