@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use super::words;
 use crate::report::Report;
 
 /// A name that stands in a report for the path of the executable: the path is another one on every
@@ -23,7 +24,8 @@ pub struct Order<'a> {
     pub folder: &'a Path,
 }
 
-/// Has a checker of its own judge an executable in everything that the lab has.
+/// Has a checker of its own judge an executable in everything that the lab has. What cannot be
+/// predicted is masked in the report ([`words::unpredictable`]).
 ///
 /// # Errors
 ///
@@ -42,7 +44,7 @@ pub fn judge(executable: &Path, order: Order<'_>) -> Result<Report, String> {
     let output = command.output().map_err(|error| error.to_string())?;
     let text = String::from_utf8_lossy(&output.stdout);
     let text = text.replace(&executable.display().to_string(), EXECUTABLE);
-    serde_json::from_str(&text).map_err(|_| {
+    serde_json::from_str(&words::unpredictable(&text)).map_err(|_| {
         let words = String::from_utf8_lossy(&output.stderr);
         format!("{}: {}", output.status, words.trim())
     })

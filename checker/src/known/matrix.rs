@@ -88,9 +88,9 @@ impl Row {
         })
     }
 
-    /// Whether every program came to what its header says, in the words that are kept.
+    /// Whether every program came to what its header says.
     pub fn is_clean(&self) -> bool {
-        self.wrongly_accepted + self.wrongly_rejected + self.wrongly_explained + self.reworded == 0
+        self.wrongly_accepted + self.wrongly_rejected + self.wrongly_explained == 0
     }
 }
 

@@ -1,4 +1,5 @@
 // expect: rejected
+// varies: when its orphan is killed
 // about: The child of a process that was killed while it started it copies, by a pipe into the mapping.
 
 #define _GNU_SOURCE

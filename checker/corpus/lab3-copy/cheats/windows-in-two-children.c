@@ -1,4 +1,5 @@
 // expect: fails 8
+// varies: which of its children is first
 // about: A SOURCE of more than 16 MiB is copied by two child processes at once, each with a window of 12 MiB of its own, so 24 MiB of SOURCE and of DESTINATION are mapped at one time; breaks "At no time are more than 16 MiB of SOURCE, or more than 16 MiB of DESTINATION, mapped".
 #define _GNU_SOURCE
 #include <errno.h>

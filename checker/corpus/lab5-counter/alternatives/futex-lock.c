@@ -1,5 +1,6 @@
 // expect: passes core
 // stretch: fails 8
+// varies: how many interleavings there is time for
 // about: A futex in FILE.lock. A process that is killed while it has the lock leaves it locked.
 
 #define _GNU_SOURCE

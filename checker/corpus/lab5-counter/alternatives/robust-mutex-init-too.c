@@ -1,5 +1,6 @@
 // expect: passes
 // cc: -pthread
+// varies: how many interleavings there is time for
 // about: all additions, and init too, under a robust process-shared mutex of the C library that lies in a mapping of FILE.lock; it is made under flock, and after EOWNERDEAD it is made consistent; plain loads and stores.
 
 #define _GNU_SOURCE

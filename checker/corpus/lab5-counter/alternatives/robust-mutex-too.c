@@ -1,5 +1,6 @@
 // expect: passes
 // cc: -pthread
+// varies: how many interleavings there is time for
 // about: additions are plain ones under a robust process-shared mutex of the C library that lives in a mapping of FILE.lock (set up once under flock); increment wakes a futex on the counter, and watch waits on it for 100 ms at most.
 #define _GNU_SOURCE
 #include <errno.h>

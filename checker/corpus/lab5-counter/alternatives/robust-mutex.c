@@ -1,5 +1,6 @@
 // expect: passes
 // cc: -pthread
+// varies: how many interleavings there is time for
 // about: A robust mutex for several processes in FILE.lock, set up once under a flock.
 
 #define _GNU_SOURCE

@@ -1,4 +1,5 @@
 // expect: passes
+// varies: how many interleavings there is time for
 // about: threads do the work: two threads share the additions of one increment (each through a mapping of its own, fetch_update), and watch has one thread that looks and another that prints what comes through a channel.
 use memmap2::{MmapMut, MmapOptions};
 use std::error::Error;

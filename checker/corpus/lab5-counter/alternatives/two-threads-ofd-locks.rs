@@ -1,4 +1,5 @@
 // expect: passes
+// varies: how many interleavings there is time for
 // about: the additions are shared out to two threads (one for a single addition), each with its own descriptor, mapping and lock (F_OFD_SETLKW on a byte far behind the end of FILE), plain loads and stores under it; init takes the same lock; the value printed is looked up after all threads have ended.
 use std::fmt;
 use std::fs::{File, OpenOptions};

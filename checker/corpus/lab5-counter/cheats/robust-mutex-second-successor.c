@@ -1,5 +1,6 @@
 // expect: fails 8
 // cc: -pthread
+// varies: how many interleavings there is time for
 // about: a robust mutex in FILE.lock, but whoever gets it with EOWNERDEAD does not call pthread_mutex_consistent: the first command after a kill works, and when it unlocks, the mutex is unusable for ever, so that the second one and all later ones fail. "Whoever increments next is not held up: a lock of a process that is gone must not stay locked."
 
 #define _GNU_SOURCE

@@ -1,4 +1,5 @@
 // expect: fails 8 with lock-left-locked
+// varies: how many interleavings there is time for
 // about: In the crate: an AtomicBool in FILE.lock is the lock, and it stays true if the process that has it is killed.
 
 use std::sync::atomic::AtomicBool;

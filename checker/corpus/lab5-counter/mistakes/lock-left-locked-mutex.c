@@ -1,5 +1,6 @@
 // expect: fails 8 with lock-left-locked
 // cc: -pthread
+// varies: how many interleavings there is time for
 // about: A mutex for several processes in FILE.lock that is not robust: a process that is killed leaves it locked.
 
 #define _GNU_SOURCE

@@ -1,5 +1,6 @@
 // expect: fails 5 with mutex-of-one-process
 // cc: -pthread
+// varies: the number of its thread is a value that it stores
 // about: A mutex in FILE.lock that is made for the threads of one process.
 
 #define _GNU_SOURCE
