@@ -37,7 +37,7 @@ fn meeting(inputs: &mut Inputs, scenario: &str, more: &[&str]) -> Scenario {
 /// Three that increment. Two that do not meet by themselves may meet when a third has come between.
 fn three(inputs: &mut Inputs) -> Scenario {
     /// Two are looked at longer; a lock that is taken apart has many orders.
-    const WALL_MS: u64 = 1_000;
+    const WALL_MS: u64 = 3_000;
     const STEPS: u32 = 1_000;
     let f = inputs.name("met");
     let line = ["increment", &f];

@@ -20,7 +20,7 @@ const WATCHER: usize = 0;
 const STEPS: u32 = 300;
 
 /// Wall time of the whole search, milliseconds.
-const WALL_MS: u64 = 1_000;
+const WALL_MS: u64 = 3_000;
 
 /// The longest wait that may be asked for, seconds.
 const LONGEST: f64 = 1.0;
