@@ -1,4 +1,5 @@
 // expect: passes
+// varies: how many interleavings there is time for
 // about: Asks for the lock again and again instead of waiting for it.
 
 #define _GNU_SOURCE

@@ -1,4 +1,5 @@
 // expect: passes
+// varies: how many interleavings there is time for
 // about: The lock is the name of a socket, tried again until it is free.
 
 #define _GNU_SOURCE

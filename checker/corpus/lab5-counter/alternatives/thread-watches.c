@@ -1,5 +1,6 @@
 // expect: passes
 // cc: -pthread
+// varies: how many interleavings there is time for
 // about: A thread looks, and the first one prints; additions are made by two threads in turn.
 
 #define _GNU_SOURCE

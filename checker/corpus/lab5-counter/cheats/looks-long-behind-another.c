@@ -1,4 +1,5 @@
 // expect: fails 5 with load-add-store
+// varies: whether there is time for its orders
 // about: Adds without a lock; in most orders the second process takes more steps than are followed.
 
 #define _GNU_SOURCE
